@@ -1,0 +1,1 @@
+"""Who came: from a recording to faces, persons and visits."""

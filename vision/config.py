@@ -1,0 +1,70 @@
+"""Every number that the eye turns on, in one value that a child process can be handed."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+YUNET_FILE = "yunet_n_dynamic.onnx"
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """What the eye looks for. Lengths in pixels of the recording, times in seconds, distances in L2."""
+
+    models_dir: Path
+    """Where the converted face network is kept (made on first use)."""
+    yunet_model: Path | None = None
+    """The YuNet file; without it, and without one in `models_dir`, dlib's slower HOG looks for faces."""
+
+    every_s: float = 0.2
+    heartbeat_s: float = 10.0
+    """Look at the whole picture at least this often, moving or not; `rescan_s` while somebody is in sight."""
+    rescan_s: float = 2.0
+
+    track_score: float = 0.6
+    weak_score: float = 0.3
+    """A face this faint only continues a track, it never begins one."""
+    max_age_s: float = 2.0
+    min_hits: int = 3
+
+    shot_score: float = 0.75
+    shot_min_px: float = 36.0
+    """Below 36 px of width blur alone uses up the whole distance between two people."""
+    shot_min_quality: float = 0.1
+    shot_min_sharpness: float = 40.0
+    shots: int = 8
+    shot_spacing_s: float = 0.4
+
+    cluster_at: float = 0.42
+    accept_at: float = 0.36
+    margin: float = 0.06
+    visit_gap_s: float = 90.0
+
+    chunk_min_s: float = 30.0
+    chunk_max_s: float = 300.0
+    overlap_s: float = 3.0
+    chunk_timeout_s: float = 1800.0
+
+    @property
+    def yunet(self) -> Path | None:
+        """The YuNet file that is there, or None: then the HOG detector does the work."""
+        places = (self.yunet_model, self.models_dir / YUNET_FILE)
+        return next((place for place in places if place is not None and place.is_file()), None)
+
+    def with_changes(self, **changes: float | int | Path | None) -> Self:
+        """A copy with some numbers changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def to_json(self) -> str:
+        """As text for a child process; paths become strings."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The value that `to_json` wrote."""
+        fields = json.loads(text)
+        yunet = fields.pop("yunet_model")
+        return cls(
+            models_dir=Path(fields.pop("models_dir")), yunet_model=Path(yunet) if yunet else None, **fields
+        )

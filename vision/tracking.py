@@ -1,0 +1,224 @@
+"""Faces of single pictures joined into tracklets, each with its best shots."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from vision.config import VisionConfig
+from vision.faces import Box, Face, Floats, iou
+
+
+@dataclass
+class Shot:
+    """A face good enough to be compared with others, as it was seen at one moment."""
+
+    at: float
+    box: Box
+    quality: float
+    chip: npt.NDArray[np.uint8]
+    """RGB [150, 150, 3], upright: what the face network sees, and a picture for people."""
+    vector: Floats | None = None
+
+
+@dataclass
+class Tracklet:
+    """One face followed through pictures. Times in seconds from the start of the recording."""
+
+    number: int
+    times: list[float] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    shots: list[Shot] = field(default_factory=list)
+    """The best few, in time order, some time apart from each other."""
+
+    @property
+    def started_s(self) -> float:
+        """When the face was first seen."""
+        return self.times[0]
+
+    @property
+    def ended_s(self) -> float:
+        """When the face was last seen."""
+        return self.times[-1]
+
+    @property
+    def vector(self) -> Floats:
+        """The mean of the shots' vectors by quality: float32 [128]. Raises ValueError without shots."""
+        if not self.is_usable:
+            raise ValueError(f"Tracklet {self.number} has no face that is good enough to be compared.")
+        vectors = np.stack([shot.vector for shot in self.shots if shot.vector is not None])
+        weights = np.array([shot.quality for shot in self.shots if shot.vector is not None], np.float32)
+        mean: Floats = np.average(vectors, axis=0, weights=weights).astype(np.float32)
+        return mean
+
+    @property
+    def is_usable(self) -> bool:
+        """Is there a shot with a vector, so that the face can be compared?"""
+        return any(shot.vector is not None for shot in self.shots)
+
+    def is_seen_with(self, other: "Tracklet") -> bool:
+        """Were both faces in one picture, twice at least and apart? Then they are two people."""
+        ours = dict(zip(self.times, self.boxes, strict=True))
+        apart = [
+            iou(ours[time], box) < 0.1
+            for time, box in zip(other.times, other.boxes, strict=True)
+            if time in ours
+        ]
+        return sum(apart) >= 2
+
+
+def best_shots(shots: Iterable[Shot], most: int, spacing_s: float) -> list[Shot]:
+    """The best few shots at least `spacing_s` apart, in time order."""
+    chosen: list[Shot] = []
+    for shot in sorted(shots, key=lambda shot: (-shot.quality, shot.at)):
+        if len(chosen) < most and all(abs(shot.at - other.at) >= spacing_s - 1e-6 for other in chosen):
+            chosen.append(shot)
+    return sorted(chosen, key=lambda shot: shot.at)
+
+
+class _Motion:
+    """A Kalman filter of constant velocity for the middle of a face; the size follows slowly."""
+
+    def __init__(self, at: float, box: Box) -> None:
+        self._at = at
+        self._size = _size(box)
+        self._state = np.concatenate([_middle(box), np.zeros(2)])
+        self._spread = np.diag([1.0, 1.0, 25.0, 25.0]) * float(self._size.mean()) ** 2 * 0.04
+
+    def expect(self, at: float) -> Box:
+        """Where the face should be at a time: moves the filter on."""
+        passed, self._at = at - self._at, at
+        step = np.eye(4)
+        step[0, 2] = step[1, 3] = passed
+        shake = (float(self._size.mean()) * passed) ** 2
+        self._state = step @ self._state
+        self._spread = step @ self._spread @ step.T + np.diag([0.25, 0.25, 1.0, 1.0]) * shake
+        return self._box()
+
+    def correct(self, box: Box) -> None:
+        """Take in where the face was seen."""
+        self._size = 0.7 * self._size + 0.3 * _size(box)
+        error = np.eye(2) * (0.05 * float(self._size.mean())) ** 2
+        gain = self._spread[:, :2] @ np.linalg.inv(self._spread[:2, :2] + error)
+        self._state = self._state + gain @ (_middle(box) - self._state[:2])
+        self._spread = self._spread - gain @ self._spread[:2]
+
+    def _box(self) -> Box:
+        (x, y), (width, height) = self._state[:2], self._size / 2
+        return float(x - width), float(y - height), float(x + width), float(y + height)
+
+
+def _middle(box: Box) -> npt.NDArray[np.float64]:
+    return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
+
+
+def _size(box: Box) -> npt.NDArray[np.float64]:
+    return np.array([box[2] - box[0], box[3] - box[1]])
+
+
+class Tracker:
+    """Follows faces from picture to picture. `update` says which face belongs to which tracklet."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        self._config = config
+        self._alive: list[tuple[Tracklet, _Motion]] = []
+        self._finished: list[Tracklet] = []
+        self._expected: list[Box] = []
+        self._begun = 0
+
+    @property
+    def is_following(self) -> bool:
+        """Is anybody in sight?"""
+        return bool(self._alive)
+
+    def expect(self, at: float) -> list[Box]:
+        """Where the faces that are followed should be now; those lost for too long are let go."""
+        kept = []
+        for tracklet, motion in self._alive:
+            if at - tracklet.ended_s <= self._config.max_age_s + 1e-6:
+                kept.append((tracklet, motion))
+            else:
+                self._finished.append(tracklet)
+        self._alive = kept
+        self._expected = [motion.expect(at) for _, motion in kept]
+        return self._expected
+
+    def update(self, at: float, faces: Sequence[Face]) -> list[tuple[Tracklet, Face]]:
+        """Give the faces of the picture at `at`, after `expect(at)`. Sure faces choose first, then faint ones."""
+        sure = [face for face in faces if face.score >= self._config.track_score]
+        faint = [face for face in faces if self._config.weak_score <= face.score < self._config.track_score]
+        pairs, free, new = self._assign(list(range(len(self._alive))), sure)
+        more, _, _ = self._assign(free, faint)
+        seen = []
+        for index, face in pairs + more:
+            tracklet, motion = self._alive[index]
+            motion.correct(face.box)
+            seen.append((_extended(tracklet, at, face), face))
+        for face in new:
+            self._begun += 1
+            tracklet = _extended(Tracklet(self._begun), at, face)
+            self._alive.append((tracklet, _Motion(at, face.box)))
+            seen.append((tracklet, face))
+        return seen
+
+    def finish(self) -> list[Tracklet]:
+        """All tracklets with enough faces, in the order in which they began."""
+        whole = self._finished + [tracklet for tracklet, _ in self._alive]
+        long = [tracklet for tracklet in whole if len(tracklet.times) >= self._config.min_hits]
+        return sorted(long, key=lambda tracklet: tracklet.number)
+
+    def _assign(
+        self, free: list[int], faces: Sequence[Face]
+    ) -> tuple[list[tuple[int, Face]], list[int], list[Face]]:
+        """Pairs of (index of a followed face, face), followed faces left over, faces left over."""
+        nearness = np.array(
+            [[_nearness(self._expected[index], face.box) for face in faces] for index in free]
+        )
+        if not nearness.size:
+            return [], free, list(faces)
+        rows, columns = linear_sum_assignment(nearness, maximize=True)
+        good = [
+            (row, column)
+            for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+            if nearness[row, column] > 0.05
+        ]
+        pairs = [(free[row], faces[column]) for row, column in good]
+        taken_rows, taken_columns = {row for row, _ in good}, {column for _, column in good}
+        return (
+            pairs,
+            [index for row, index in enumerate(free) if row not in taken_rows],
+            [face for column, face in enumerate(faces) if column not in taken_columns],
+        )
+
+
+def _extended(tracklet: Tracklet, at: float, face: Face) -> Tracklet:
+    tracklet.times.append(at)
+    tracklet.boxes.append(face.box)
+    tracklet.scores.append(face.score)
+    return tracklet
+
+
+def _nearness(expected: Box, seen: Box) -> float:
+    """Overlap of the boxes grown to twice their size: at 5 pictures a second a walker leaves his own box.
+
+    A face of less than half or more than twice the size is another face.
+    """
+    ratio = (seen[2] - seen[0]) / max(1.0, expected[2] - expected[0])
+    return iou(_grown(expected), _grown(seen)) if 0.5 < ratio < 2 else 0.0
+
+
+def _grown(box: Box) -> Box:
+    x, y = (box[2] - box[0]) / 2, (box[3] - box[1]) / 2
+    return box[0] - x, box[1] - y, box[2] + x, box[3] + y
+
+
+def track(pictures: Iterable[tuple[float, Sequence[Face]]], config: VisionConfig) -> list[Tracklet]:
+    """Tracklets of faces that were found already: (time, faces) per picture, in time order. No shots."""
+    tracker = Tracker(config)
+    for at, faces in pictures:
+        tracker.expect(at)
+        tracker.update(at, faces)
+    return tracker.finish()
