@@ -1,0 +1,82 @@
+# From a bare machine with Python 3.11 to 3.13 and make: `make run` opens the demo shop, `make shop` an empty one.
+# PORT=9000 moves the web server; PYTHON=/path/to/python3.12 picks the interpreter that .venv is made of.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
+
+.PHONY: help run shop test e2e lint translations lock
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+run: $(VENV)/.installed ## the demo shop: 60 days of made-up trade and a made-up camera
+	@exec $(PY) manage.py run --demo --port $(PORT)
+
+shop: $(VENV)/.installed ## your own shop: an empty database and a set-up page
+	@exec $(PY) manage.py run --port $(PORT)
+
+test: $(VENV)/.installed-dev ## all tests but the browser's, on a real embedded PostgreSQL
+	$(PY) -m pytest tests --ignore=tests/e2e
+
+e2e: $(VENV)/.installed-dev ## the browser tests; skipped with a reason where no Chromium is found
+	$(PY) -m pytest tests/e2e
+
+lint: $(VENV)/.installed-dev ## style, types, layers, migrations, deployment check, schema, translations; needs no database
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+	$(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+	@$(MAKE) --no-print-directory translations
+
+# What `check --deploy` must be content with: the settings of a shop behind HTTPS.
+PRODUCTION = env WATERSHOP_HTTPS=1 WATERSHOP_DEBUG=0 WATERSHOP_HOSTS=shop.example \
+	WATERSHOP_SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')
+
+translations: ## the compiled catalogues say what the .po files say
+	@if ! command -v msgfmt >/dev/null; then \
+		if [ -n "$${CI:-}" ]; then echo "msgfmt is missing: install gettext." >&2; exit 1; fi; \
+		echo "Translations not checked: msgfmt is missing (install gettext)."; exit 0; fi; \
+	for po in $$(find . -path ./$(VENV) -prune -o -name '*.po' -print); do \
+		diff -q <(msgfmt --check --output-file=- $$po | msgunfmt -) <(msgunfmt $${po%.po}.mo) >/dev/null || \
+		{ echo "$${po%.po}.mo is out of date: run manage.py compilemessages." >&2; exit 1; }; done
+
+lock: $(VENV)/.installed-dev ## resolve the requirements again; dlib is dropped because dlib-bin is the same thing, built
+	$(call resolve,requirements)
+	$(call resolve,requirements-dev,-c requirements.txt)
+
+define resolve
+	@{ printf '# %s\n' 'Install:  python -m pip install --no-deps --require-hashes -r $(1).txt' \
+		'The full lock of $(1).in for Python 3.11 to 3.13, made by `make lock`. Do not edit.'; \
+	echo 'dlib ; python_version < "0"' | $(VENV)/bin/uv pip compile --quiet --upgrade --universal --generate-hashes \
+		--python-version 3.11 --no-header --override /dev/stdin $(2) $(1).in; } > $(1).lock
+	@mv $(1).lock $(1).txt
+endef
+
+# The stamps. The first Python that is new enough makes .venv; pip compiles nothing, for Python does that on first use.
+$(PY):
+	@python=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
+		then python=$$candidate; break; fi; done; \
+	test -n "$$python" || { echo "WaterShop needs Python 3.11, 3.12 or 3.13; name one: make run PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "$$python has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }; \
+	"$$python" -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(PY)
+	@echo "Installing what the shop runs on (about half a minute) ..."
+	@$(PIP_INSTALL) -r requirements.txt || { echo "The lock could not be installed; the line above names the package. This needs the package index, or its cache." >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt | $(PY)
+	@echo "Installing what the tests and checks need ..."
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@ $(VENV)/.installed
