@@ -1,0 +1,74 @@
+// What every page needs: the theme switch, floating menus, toasts, and one press per form.
+//
+//   data-theme-choice="light|dark|device"   a button of the theme switch
+//   <details class="menu">                  closes on Escape and on a press elsewhere
+//   data-dismiss                            a button that takes away its .toast; other toasts leave by themselves
+//   <form>                                  its submit button is disabled once it is sent; data-resend leaves it alone
+//   data-print                              a button that prints the page
+
+const root = document.documentElement;
+
+function chosenTheme() {
+  return root.dataset.theme ?? "device";
+}
+
+function showTheme() {
+  for (const button of document.querySelectorAll("[data-theme-choice]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosenTheme()));
+  }
+}
+
+function chooseTheme(theme) {
+  if (theme === "device") delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  try {
+    if (theme === "device") localStorage.removeItem("theme");
+    else localStorage.setItem("theme", theme);
+  } catch {
+    // The choice then lasts for this page only.
+  }
+  showTheme();
+  document.dispatchEvent(new Event("themechange"));
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== except) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target;
+  closeMenus(target.closest("details.menu"));
+  const choice = target.closest("[data-theme-choice]");
+  if (choice) chooseTheme(choice.dataset.themeChoice);
+  target.closest("[data-dismiss]")?.closest(".toast").remove();
+  if (target.closest("[data-print]")) window.print();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const summary = document.querySelector("details.menu[open] > summary");
+  closeMenus();
+  summary?.focus();
+});
+
+// A second press must not send a form twice. The button is disabled after the browser has read the form,
+// because a disabled button's own name and value would not be sent.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || "resend" in event.target.dataset) return;
+  const button = event.submitter;
+  setTimeout(() => button && (button.disabled = true));
+});
+
+// The back button may bring the page back as it was left, with its button disabled.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const button of document.querySelectorAll("button[type=submit]:disabled")) button.disabled = false;
+});
+
+for (const toast of document.querySelectorAll(".toast--success, .toast--info")) {
+  setTimeout(() => toast.remove(), 8000);
+}
+
+showTheme();

@@ -1,0 +1,33 @@
+"""Rupees as India writes them: ₹1,23,456.50. Latin digits in every language."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from django import template
+
+register = template.Library()
+
+
+def grouped(whole: int) -> str:
+    """The digits of a number of 0 or more in Indian groups: 1234567 -> 12,34,567."""
+    digits = str(whole)
+    head, tail = digits[:-3], digits[-3:]
+    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
+    return ",".join([*reversed(pairs), tail])
+
+
+@register.filter
+def rupees(amount: Decimal | int | None, places: int | None = None) -> str:
+    """Money for the eye. Paise are shown when there are any; `rupees:2` always shows them, `rupees:0` rounds.
+
+    None is a dash. A float is refused: money is Decimal from the database to the page.
+    """
+    if amount is None:
+        return "–"
+    if not isinstance(amount, Decimal | int):
+        raise TypeError(f"rupees wants a Decimal or an int, not {type(amount).__name__}: {amount!r}")
+    exact = Decimal(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if places is None:
+        places = 0 if exact == exact.to_integral_value() else 2
+    whole, _, part = f"{abs(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)):f}".partition(".")
+    sign = "−" if exact < 0 else ""
+    return f"{sign}₹{grouped(int(whole))}{'.' + part if part else ''}"
