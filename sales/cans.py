@@ -1,0 +1,97 @@
+"""Every function that moves cans. Positive: the customer holds more of our cans."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from sales.models import CanMovement, CanType, Sale
+from watershop import audit
+from watershop.audit import Actor
+
+
+@dataclass(frozen=True)
+class SaleCans:
+    """The full cans taken along with a sale and the empties brought to it, each as (can type, how many)."""
+
+    sale: Sale
+    taken: Sequence[tuple[CanType, int]]
+    brought: Sequence[tuple[CanType, int]]
+
+
+def book_with_sales(rows: Iterable[SaleCans], actor: Actor) -> None:
+    """Book what the named customers of these sales took along and brought back."""
+    kinds = CanMovement.Kind
+    CanMovement.objects.bulk_create(
+        _movement(row.sale, kind, can_type, sign * quantity, actor)
+        for row in rows
+        for kind, sign, cans in ((kinds.OUT, 1, row.taken), (kinds.RETURN, -1, row.brought))
+        for can_type, quantity in cans
+    )
+
+
+def _movement(sale: Sale, kind: CanMovement.Kind, can_type: CanType, quantity: int, actor: Actor) -> CanMovement:
+    return CanMovement(
+        shop=sale.shop,
+        customer=sale.customer,
+        can_type=can_type,
+        kind=kind,
+        quantity=quantity,
+        at=sale.sold_at,
+        recorded_at=sale.recorded_at,
+        clerk=actor.user,
+        sale=sale,
+    )
+
+
+@transaction.atomic
+def return_cans(
+    *,
+    customer: Customer,
+    cans: Mapping[CanType, int],
+    actor: Actor,
+    at: datetime | None = None,
+    client_ref: str | None = None,
+) -> list[CanMovement]:
+    """Book empties that a customer brings back without buying."""
+    if not cans or any(quantity < 1 for quantity in cans.values()):
+        raise ValidationError(_("Say how many cans came back, at least one."))
+    movements = CanMovement.objects.bulk_create(
+        CanMovement(
+            shop=customer.shop,
+            customer=customer,
+            can_type=can_type,
+            kind=CanMovement.Kind.RETURN,
+            quantity=-quantity,
+            at=at or timezone.now(),
+            clerk=actor.user,
+            client_ref=client_ref,
+        )
+        for can_type, quantity in cans.items()
+    )
+    after = {can_type.code: quantity for can_type, quantity in cans.items()}
+    audit.record(customer.shop, actor, "return_cans", customer, after=after)
+    return movements
+
+
+def reverse_sale(sale: Sale, *, at: datetime, actor: Actor) -> None:
+    """Undo the can movements of a sale that is voided."""
+    CanMovement.objects.bulk_create(
+        CanMovement(
+            shop=sale.shop,
+            customer=row.customer,
+            can_type=row.can_type,
+            kind=CanMovement.Kind.REVERSAL,
+            quantity=-row.quantity,
+            at=at,
+            clerk=actor.user,
+            sale=sale,
+            reverses=row,
+        )
+        for row in CanMovement.objects.filter(sale=sale, reverses=None).select_related("customer", "can_type")
+    )

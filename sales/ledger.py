@@ -1,0 +1,309 @@
+"""Every function that moves money. Doors call one of these; nothing else writes to the tables of `sales.models`.
+
+`record_sales` is the one write path of a sale; `record_sale` is the same for one. Everything happens in one
+transaction, and at its end the database itself checks that the books agree (see migration `the_books_agree`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from sales import cans
+from sales.models import (
+    ZERO,
+    Allocation,
+    CanType,
+    LedgerEntry,
+    Payment,
+    Sale,
+    SaleLine,
+    SaleVoid,
+    Tender,
+)
+from watershop import audit
+from watershop.audit import Actor
+from watershop.models import AuditEntry, Counter, Shop
+
+
+@dataclass(frozen=True)
+class Line:
+    """So many cans of a type, for `amount` rupees together; without an amount the price list decides."""
+
+    can_type: CanType
+    quantity: int
+    amount: Decimal | None = None
+
+    @property
+    def charged(self) -> Decimal:
+        amount = self.can_type.price * self.quantity if self.amount is None else self.amount
+        return amount.quantize(ZERO)
+
+
+@dataclass(frozen=True)
+class NewSale:
+    """What somebody bought, how they paid or will pay, and the empties they brought.
+
+    A named customer takes the full cans along; `moves_cans=False` is for old records that don't tell of cans.
+    """
+
+    lines: Sequence[Line]
+    tender: Tender
+    customer: Customer | None = None
+    is_paid: bool = True
+    sold_at: datetime = field(default_factory=timezone.now)
+    code: str = ""
+    client_ref: str | None = None
+    source: Sale.Source = Sale.Source.TILL
+    empties: Sequence[tuple[CanType, int]] = ()
+    moves_cans: bool = True
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.charged for line in self.lines), ZERO)
+
+    def cans_of(self, sale: Sale) -> cans.SaleCans:
+        return cans.SaleCans(sale, [(line.can_type, line.quantity) for line in self.lines], self.empties)
+
+    def check(self) -> None:
+        """Raise ValidationError with a sentence for the clerk."""
+        types = [line.can_type.pk for line in self.lines]
+        if not self.lines or any(line.quantity < 1 for line in self.lines):
+            raise ValidationError(_("Choose at least one can."))
+        if len(types) != len(set(types)):
+            raise ValidationError(_("Put each can size on one line."))
+        if any(line.charged < 0 for line in self.lines):
+            raise ValidationError(_("An amount can't be negative. Undo a sale by voiding it."))
+        if not self.is_paid and self.customer is None:
+            raise ValidationError(_("An unpaid sale needs a customer. Choose one, or take the money now."))
+        if self.empties and self.customer is None:
+            raise ValidationError(_("Empties can only be booked for a customer. Choose one."))
+        if any(quantity < 1 for _can_type, quantity in self.empties):
+            raise ValidationError(_("Count the empties from one upward, or leave them out."))
+
+
+def record_sale(shop: Shop, actor: Actor, sale: NewSale) -> Sale:
+    """Record one sale: its lines, its money or debt, its cans, its audit entry."""
+    return record_sales(shop, actor, [sale])[0]
+
+
+@transaction.atomic
+def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]:
+    """Record many sales with a fixed number of queries. Raises ValidationError and stores nothing when one is wrong."""
+    for new in news:
+        new.check()
+    pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
+    SaleLine.objects.bulk_create(
+        SaleLine(shop=shop, sale=sale, can_type=line.can_type, quantity=line.quantity, amount=line.charged)
+        for sale, new in pairs
+        for line in new.lines
+    )
+    paid = [(sale, new) for sale, new in pairs if new.is_paid and new.total]
+    payments = Payment.objects.bulk_create(
+        Payment(
+            shop=shop,
+            customer=new.customer,
+            received_at=new.sold_at,
+            recorded_at=sale.recorded_at,
+            tender=new.tender,
+            amount=new.total,
+            clerk=actor.user,
+        )
+        for sale, new in paid
+    )
+    Allocation.objects.bulk_create(
+        Allocation(shop=shop, payment=payment, sale=sale, amount=payment.amount)
+        for payment, (sale, _new) in zip(payments, paid, strict=True)
+    )
+    owed = [_sale_entry(sale, new) for sale, new in pairs if new.customer and new.total]
+    LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
+    cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.customer and new.moves_cans), actor)
+    AuditEntry.objects.bulk_create(_audit_entries(shop, actor, pairs))
+    return [sale for sale, _new in pairs]
+
+
+def _save_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]:
+    codes = iter(_next_codes(shop, sum(not new.code for new in news)))
+    recorded_at = timezone.now()
+    return Sale.objects.bulk_create(
+        Sale(
+            shop=shop,
+            code=new.code or next(codes),
+            customer=new.customer,
+            sold_at=new.sold_at,
+            recorded_at=recorded_at,
+            clerk=actor.user,
+            stated_tender=new.tender,
+            source=new.source,
+            client_ref=new.client_ref,
+        )
+        for new in news
+    )
+
+
+def _next_codes(shop: Shop, count: int) -> list[str]:
+    """S000001, S000002 ...; codes that an import brought along are stepped over."""
+    codes: list[str] = []
+    while len(codes) < count:
+        wanted = [f"S{n:06d}" for n in Counter.take(shop, "sale", count - len(codes))]
+        taken = set(Sale.objects.of(shop).filter(code__in=wanted).values_list("code", flat=True))
+        codes += [code for code in wanted if code not in taken]
+    return codes
+
+
+def _sale_entry(sale: Sale, new: NewSale) -> LedgerEntry:
+    assert new.customer is not None
+    return LedgerEntry(
+        shop=sale.shop,
+        customer=new.customer,
+        kind=LedgerEntry.Kind.SALE,
+        amount=new.total,
+        at=sale.sold_at,
+        recorded_at=sale.recorded_at,
+        sale=sale,
+    )
+
+
+def _payment_entries(payments: Iterable[Payment]) -> list[LedgerEntry]:
+    """A named customer's payment lowers what they owe; a walk-in has no account."""
+    return [
+        LedgerEntry(
+            shop=payment.shop,
+            customer=payment.customer,
+            kind=LedgerEntry.Kind.PAYMENT,
+            amount=-payment.amount,
+            at=payment.received_at,
+            recorded_at=payment.recorded_at,
+            payment=payment,
+        )
+        for payment in payments
+        if payment.customer is not None
+    ]
+
+
+def _audit_entries(shop: Shop, actor: Actor, pairs: Sequence[tuple[Sale, NewSale]]) -> list[AuditEntry]:
+    return [
+        audit.entry(
+            shop,
+            actor,
+            "record_sale",
+            sale,
+            after={
+                "code": sale.code,
+                "customer": sale.customer_id,
+                "total": str(new.total),
+                "tender": new.tender,
+                "is_paid": new.is_paid,
+            },
+        )
+        for sale, new in pairs
+    ]
+
+
+@transaction.atomic
+def receive_payment(
+    *,
+    customer: Customer,
+    amount: Decimal,
+    tender: Tender,
+    actor: Actor,
+    received_at: datetime | None = None,
+    client_ref: str | None = None,
+) -> Payment:
+    """Take money from a customer and settle their dues with it, the oldest first.
+
+    What is left over stays on the account as credit. The customer's row is locked, so two clerks never settle the
+    same due twice.
+    """
+    if amount <= 0:
+        raise ValidationError(_("The amount must be more than zero."))
+    Customer.objects.select_for_update().get(pk=customer.pk)
+    payment = Payment.objects.create(
+        shop=customer.shop,
+        customer=customer,
+        received_at=received_at or timezone.now(),
+        tender=tender,
+        amount=amount.quantize(ZERO),
+        clerk=actor.user,
+        client_ref=client_ref,
+    )
+    LedgerEntry.objects.bulk_create(_payment_entries([payment]))
+    Allocation.objects.bulk_create(_settle_oldest_first(payment))
+    after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender}
+    audit.record(customer.shop, actor, "receive_payment", payment, after=after)
+    return payment
+
+
+def _settle_oldest_first(payment: Payment) -> Iterable[Allocation]:
+    left = payment.amount
+    dues = Sale.objects.filter(shop=payment.shop, customer=payment.customer).open().order_by("sold_at", "id")
+    for sale in dues:
+        if left <= 0:
+            return
+        part = min(left, sale.due)
+        left -= part
+        yield Allocation(shop=payment.shop, payment=payment, sale=sale, amount=part)
+
+
+@transaction.atomic
+def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
+    """Undo a sale by further rows: its debt is reversed, its cans come back.
+
+    Money that paid this sale alone is given back; money that also settled other sales stays on the customer's account.
+    """
+    sale = Sale.objects.select_for_update().select_related("shop", "customer").get(pk=sale.pk)
+    if SaleVoid.objects.filter(sale=sale).exists():
+        raise ValidationError(_("This sale is already void."))
+    if not reason.strip():
+        raise ValidationError(_("Say why the sale is void."))
+    if sale.customer_id:
+        Customer.objects.select_for_update().get(pk=sale.customer_id)
+    void = SaleVoid.objects.create(shop=sale.shop, sale=sale, by=actor.user, reason=reason.strip())
+    _reverse(LedgerEntry.objects.filter(sale=sale, kind=LedgerEntry.Kind.SALE), void)
+    for payment in Payment.objects.filter(allocations__sale=sale, reversed_by=None).distinct():
+        _take_back(payment, sale, void, actor)
+    cans.reverse_sale(sale, at=void.at, actor=actor)
+    audit.record(sale.shop, actor, "void_sale", sale, after={"reason": void.reason})
+    return void
+
+
+def _take_back(payment: Payment, sale: Sale, void: SaleVoid, actor: Actor) -> None:
+    """Free what the payment settled of the sale; give the money back when it paid nothing else."""
+    allocations = Allocation.objects.filter(payment=payment)
+    here = sum((row.amount for row in allocations if row.sale_id == sale.pk), ZERO)
+    if here:
+        Allocation.objects.create(shop=sale.shop, payment=payment, sale=sale, amount=-here)
+    if here != payment.amount:
+        return
+    Payment.objects.create(
+        shop=sale.shop,
+        customer=payment.customer,
+        received_at=void.at,
+        tender=payment.tender,
+        amount=-payment.amount,
+        clerk=actor.user,
+        reverses=payment,
+    )
+    _reverse(LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT), void)
+
+
+def _reverse(entries: Iterable[LedgerEntry], void: SaleVoid) -> None:
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            shop=entry.shop,
+            customer=entry.customer,
+            kind=LedgerEntry.Kind.REVERSAL,
+            amount=-entry.amount,
+            at=void.at,
+            sale=entry.sale,
+            payment=entry.payment,
+            reverses=entry,
+        )
+        for entry in entries
+    )

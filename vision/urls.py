@@ -1,0 +1,6 @@
+"""The doors of `vision`: pages under /s/<slug>/, API under /api/v1/shops/<slug>/."""
+
+from django.urls import URLPattern
+
+pages: list[URLPattern] = []
+api: list[URLPattern] = []

@@ -1,0 +1,185 @@
+"""Shops and the people who work in them: every function that makes or changes an account.
+
+A password that somebody else handed out (a new account, a reset) is a one-time password: it works until it expires
+and has to be replaced at the first sign-in.
+"""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, TimestampSigner
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from watershop import audit
+from watershop.audit import Actor
+from watershop.models import Membership, Right, Role, RoleRight, Shop, User
+
+ONE_TIME_PASSWORD_LIFE = timedelta(days=7)
+# No letters or digits that look alike: it is read aloud and typed.
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+DEMO_USERS = (
+    ("owner", Role.OWNER, "Lakshmi"),
+    ("meena", Role.MANAGER, "Meena"),
+    ("ravi", Role.STAFF, "Ravi"),
+)
+
+
+class OneTimePasswordBackend(ModelBackend):
+    """Django's own sign-in, which also refuses a one-time password that has expired."""
+
+    def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
+        expires_at = getattr(user, "password_expires_at", None)
+        return super().user_can_authenticate(user) and (expires_at is None or expires_at > timezone.now())
+
+
+def _random_password() -> str:
+    return "-".join("".join(secrets.choice(ALPHABET) for _letter in range(4)) for _group in range(3))
+
+
+def set_one_time_password(user: User) -> str:
+    """Give the user a password that works once, for seven days, and return it: it is stored nowhere else."""
+    password = _random_password()
+    user.set_password(password)
+    user.password_expires_at = timezone.now() + ONE_TIME_PASSWORD_LIFE
+    user.save(update_fields=["password", "password_expires_at"])
+    return password
+
+
+def own_password_set(user: User) -> None:
+    """The user chose a password of their own: the one-time password is spent."""
+    user.password_expires_at = None
+    user.save(update_fields=["password_expires_at"])
+
+
+@transaction.atomic
+def create_shop(*, slug: str, name: str, owner: User, actor: Actor, **fields: Any) -> Shop:
+    """Open a shop with its owner. `fields` are further columns of Shop (zone, language, hours, is_demo)."""
+    shop = Shop(slug=slug, name=name, **fields)
+    shop.full_clean()
+    shop.save()
+    membership = Membership.objects.create(shop=shop, user=owner, role=Role.OWNER)
+    audit.record(shop, actor, "create_shop", shop, after={"slug": slug, "name": name})
+    audit.record(shop, actor, "add_member", membership, after={"user": owner.pk, "role": Role.OWNER})
+    return shop
+
+
+@transaction.atomic
+def new_user(*, username: str, first_name: str = "", language: str = "en") -> tuple[User, str]:
+    """A new user with a one-time password. Raises ValidationError when the name is taken or not allowed."""
+    user = User(username=username, first_name=first_name, language=language)
+    user.full_clean(exclude=["password"])
+    user.save()
+    return user, set_one_time_password(user)
+
+
+@transaction.atomic
+def add_member(*, shop: Shop, user: User, role: Role, actor: Actor) -> Membership:
+    """Let a user work in the shop in that role; somebody who left comes back."""
+    membership, _is_new = Membership.objects.update_or_create(
+        shop=shop, user=user, defaults={"role": role, "is_active": True}
+    )
+    audit.record(shop, actor, "add_member", membership, after={"user": user.pk, "role": role})
+    return membership
+
+
+def _keep_an_owner(membership: Membership) -> None:
+    owners = Membership.objects.select_for_update().filter(shop=membership.shop, role=Role.OWNER, is_active=True)
+    if {row.pk for row in owners} <= {membership.pk}:
+        raise ValidationError(_("A shop needs an owner. Make somebody else an owner first."))
+
+
+@transaction.atomic
+def change_role(membership: Membership, *, role: Role, actor: Actor) -> None:
+    """Give a member another role; the last owner stays one."""
+    if role != Role.OWNER:
+        _keep_an_owner(membership)
+    before = {"role": membership.role}
+    membership.role = role
+    membership.save(update_fields=["role"])
+    audit.record(membership.shop, actor, "change_role", membership, before=before, after={"role": role})
+
+
+@transaction.atomic
+def set_active(membership: Membership, *, is_active: bool, actor: Actor) -> None:
+    """Deactivate a member (they can't come in from the next request on), or let them back in."""
+    if not is_active:
+        _keep_an_owner(membership)
+    membership.is_active = is_active
+    membership.save(update_fields=["is_active"])
+    action = "activate_member" if is_active else "deactivate_member"
+    audit.record(membership.shop, actor, action, membership, after={"is_active": is_active})
+
+
+@transaction.atomic
+def reset_member(membership: Membership, *, actor: Actor) -> str:
+    """A one-time code for a member who forgot the password; the old password stops working.
+
+    Somebody who also works in a shop that the actor doesn't own can only be reset there or by command.
+    """
+    elsewhere = Membership.objects.filter(user=membership.user).exclude(
+        shop__in=Membership.objects.filter(user=actor.user, role=Role.OWNER, is_active=True).values("shop")
+    )
+    if membership.user.is_superuser or elsewhere.exists():
+        raise ValidationError(_("This person also works elsewhere. Use `manage.py reset_password` on the server."))
+    code = set_one_time_password(membership.user)
+    audit.record(membership.shop, actor, "reset_password", membership)
+    return code
+
+
+@transaction.atomic
+def set_right(*, shop: Shop, role: Role, right: Right, is_allowed: bool, actor: Actor) -> None:
+    """Switch one right of one role on or off."""
+    row, _is_new = RoleRight.objects.update_or_create(
+        shop=shop, role=role, right=right, defaults={"is_allowed": is_allowed}
+    )
+    audit.record(
+        shop, actor, "set_right", row, after={"role": role, "right": right, "is_allowed": is_allowed}
+    )
+
+
+def fresh_demo_passwords() -> list[tuple[str, str, str]]:
+    """New passwords for the three people of the demo shop, as (username, role, password).
+
+    They are made anew at each start and printed there; the practice till does not ask to replace them.
+    """
+    rows = []
+    for username, role, _name in DEMO_USERS:
+        user = User.objects.get(username=username)
+        password = _random_password()
+        user.set_password(password)
+        user.password_expires_at = None
+        user.save(update_fields=["password", "password_expires_at"])
+        rows.append((username, str(role.label), password))
+    return rows
+
+
+def _setup_nonce() -> Path:
+    return Path(settings.VAR_DIR) / "setup_nonce"
+
+
+def setup_link() -> str:
+    """The path of the set-up page with its one-time token, for the terminal of the person who started the shop."""
+    nonce = secrets.token_urlsafe(16)
+    path = _setup_nonce()
+    path.touch(mode=0o600)
+    path.write_text(nonce)
+    return f"{reverse('setup')}?token={TimestampSigner(salt='setup').sign(nonce)}"
+
+
+def is_setup_token(token: str) -> bool:
+    """Whether this is the token of the newest set-up link and no shop has been opened with it."""
+    try:
+        nonce = TimestampSigner(salt="setup").unsign(token, max_age=timedelta(days=1))
+    except BadSignature:
+        return False
+    path = _setup_nonce()
+    return path.exists() and secrets.compare_digest(path.read_text(), nonce) and not Shop.objects.exists()

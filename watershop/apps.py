@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class WatershopConfig(AppConfig):
+    name = "watershop"
+    verbose_name = "WaterShop"

@@ -1,0 +1,77 @@
+"""Forms of the roof: set-up and staff."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from sales.models import CanType, SalesSettings
+from watershop.models import Role, Shop, User
+
+
+class SetupForm(forms.Form):
+    """The one short page that opens a real shop: its name, its owner, its UPI id and first clerk."""
+
+    shop_name = forms.CharField(label=_("Shop name"), max_length=80)
+    slug = forms.SlugField(
+        label=_("Address"), max_length=40, initial="shop", help_text=_("Part of the web address: /s/shop/")
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    upi_id = SalesSettings._meta.get_field("upi_id").formfield(label=_("UPI id"), required=False)
+    username = forms.CharField(label=_("Your user name"), max_length=150)
+    password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput)
+    clerk = forms.CharField(
+        label=_("First clerk's user name"),
+        max_length=150,
+        required=False,
+        help_text=_("Leave empty to add staff later."),
+    )
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, User(username=self.data.get("username", "")))
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("clerk") and data.get("clerk") == data.get("username"):
+            self.add_error("clerk", _("Give the clerk a user name of their own."))
+        return data
+
+
+class CanTypeRow(forms.Form):
+    """A can size on the set-up page."""
+
+    code = CanType._meta.get_field("code").formfield(label=_("Size"))
+    litres = CanType._meta.get_field("litres").formfield()
+    price = CanType._meta.get_field("price").formfield()
+    deposit = CanType._meta.get_field("deposit").formfield()
+
+
+CanTypeRows = forms.formset_factory(CanTypeRow, extra=0, min_num=1, validate_min=True, can_delete=True)
+FIRST_CAN_TYPES = [
+    {"code": "20L", "litres": Decimal("20"), "price": Decimal("20"), "deposit": Decimal("150")},
+    {"code": "10L", "litres": Decimal("10"), "price": Decimal("10"), "deposit": Decimal("100")},
+]
+
+
+class StaffForm(forms.Form):
+    """Somebody new in the shop: a new user name, or one that works in another shop already."""
+
+    username = User._meta.get_field("username").formfield(label=_("User name"))
+    first_name = forms.CharField(label=_("Name"), max_length=150, required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class ShopForm(forms.ModelForm[Shop]):
+    class Meta:
+        model = Shop
+        fields = ("name", "language", "opens_at", "closes_at")

@@ -1,0 +1,14 @@
+"""Whether this server can serve: one line for a supervisor or a load balancer."""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when the database answers, else 503."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("database down\n", status=503, content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain")

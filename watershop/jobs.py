@@ -1,0 +1,164 @@
+"""Background work. The Job row is the truth; django-q2 only carries its id to a worker.
+
+django-q2 counts attempts after the work, so a job that kills its worker would run for ever; here the attempt is
+counted and committed before the work, under a lease. `reap` re-queues what a crash or a lost queue row left behind.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django_q.models import Schedule
+from django_q.tasks import async_task
+
+from watershop.models import Job, Shop
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(minutes=2)
+REAP = "watershop.jobs.reap"
+
+
+class JobFailedError(Exception):
+    """The work can't succeed however often it is tried; the text is for the person who looks at it."""
+
+
+class Beat:
+    """Handed to the work: reports progress, renews the lease, and says when somebody else took the job over."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __call__(self, progress: float, stage: str = "") -> None:
+        """Report progress from 0 to 1. Raises LeaseLost when this attempt is no longer the one that counts."""
+        alive = Job.objects.filter(
+            pk=self._job.pk, attempts=self._job.attempts, state=Job.State.RUNNING
+        ).update(
+            progress=round(100 * min(max(progress, 0), 1)),
+            stage=stage[:100],
+            lease_until=timezone.now() + LEASE,
+        )
+        if not alive:
+            raise LeaseLost(f"job {self._job.pk} was taken over")
+
+
+class LeaseLost(Exception):
+    """Another attempt runs; this one must stop and store nothing."""
+
+
+def enqueue(shop: Shop, name: str, subject_id: int, *, cluster: str = "default") -> Job:
+    """Queue `name` (a dotted path taking an id and a Beat) for a subject, in the caller's transaction.
+
+    One waiting job per subject: asking again while one waits returns that one.
+    """
+    with transaction.atomic():
+        job, is_new = Job.objects.get_or_create(
+            name=name,
+            subject_id=subject_id,
+            state=Job.State.QUEUED,
+            defaults={"shop": shop, "cluster": cluster},
+        )
+        if is_new:
+            _hand_over(job)
+    return job
+
+
+def _hand_over(job: Job) -> None:
+    async_task("watershop.jobs.run", job.pk, cluster=job.cluster, task_name=f"{job.name}:{job.pk}"[:100])
+
+
+def claim(job_id: int) -> Job | None:
+    """Take a job that nobody holds: one conditional update, its count looked at."""
+    now = timezone.now()
+    free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
+    claimed = Job.objects.filter(free, pk=job_id, attempts__lt=F("max_attempts")).update(
+        state=Job.State.RUNNING,
+        attempts=F("attempts") + 1,
+        lease_until=now + LEASE,
+        started_at=now,
+        progress=0,
+        error="",
+    )
+    return Job.objects.select_related("shop").get(pk=job_id) if claimed else None
+
+
+def run(job_id: int) -> None:
+    """What a worker calls: claim, work, note the end. Delivered twice, it does nothing the second time."""
+    job = claim(job_id)
+    if job is None:
+        return
+    try:
+        _work_of(job.name)(job.subject_id, Beat(job))
+    except LeaseLost:
+        log.warning("job %s was taken over by another attempt", job.pk)
+    except JobFailedError as error:
+        _end(job, Job.State.FAILED, str(error))
+    except Exception as error:
+        log.exception("job %s failed, attempt %s", job.pk, job.attempts)
+        _try_again(job, f"{type(error).__name__}: {error}")
+    else:
+        _end(job, Job.State.DONE, "")
+
+
+def _work_of(name: str) -> Callable[[int, Beat], None]:
+    module, _, function = name.rpartition(".")
+    work: Callable[[int, Beat], None] = getattr(import_module(module), function)
+    return work
+
+
+def _end(job: Job, state: str, error: str) -> None:
+    progress = {"progress": 100} if state == Job.State.DONE else {}
+    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(
+        state=state, error=error, finished_at=timezone.now(), lease_until=None, **progress
+    )
+
+
+def _try_again(job: Job, error: str) -> None:
+    """Back into the queue, or failed for good when the attempts are used up or a newer job already waits."""
+    waits = Job.objects.filter(name=job.name, subject_id=job.subject_id, state=Job.State.QUEUED).exists()
+    if job.attempts >= job.max_attempts or waits:
+        _end(job, Job.State.FAILED, error)
+        return
+    with transaction.atomic():
+        again = Job.objects.filter(pk=job.pk, attempts=job.attempts, state=Job.State.RUNNING).update(
+            state=Job.State.QUEUED, error=error, lease_until=None
+        )
+        if again:
+            _hand_over(job)
+
+
+def retry(job: Job) -> Job:
+    """A person asks for one more go at a failed job: a fresh one with all its attempts."""
+    return enqueue(job.shop, job.name, job.subject_id, cluster=job.cluster)
+
+
+def reap() -> int:
+    """Hand over again what has no worker: expired leases, and rows that waited long with an empty queue."""
+    now = timezone.now()
+    lost = Job.objects.filter(
+        Q(state=Job.State.RUNNING, lease_until__lt=now)
+        | Q(state=Job.State.QUEUED, created_at__lt=now - 5 * LEASE)
+    )
+    count = 0
+    for job in lost:
+        if job.attempts >= job.max_attempts:
+            _end(job, Job.State.FAILED, job.error or "The worker died each time it tried this.")
+        else:
+            _hand_over(job)
+            count += 1
+    return count
+
+
+def ensure_schedules() -> None:
+    """The one schedule of the floor, made by code alone: a malformed row would block all others."""
+    Schedule.objects.update_or_create(
+        name="reap", defaults={"func": REAP, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
+    )
+
+
+def latest(name: str, subject_id: int) -> Job | None:
+    """The newest job for a subject, for its progress bar."""
+    return Job.objects.filter(name=name, subject_id=subject_id).order_by("-pk").first()

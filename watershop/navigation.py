@@ -1,0 +1,56 @@
+"""What every page's frame needs: the shop, the member's rights, and the links of the main navigation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from watershop.models import Right, Role
+from watershop.roles import ShopRequest, has_role
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place in the main navigation: URL name under /s/<slug>/, label, icon, and who sees it."""
+
+    name: str
+    label: Any
+    icon: str
+    role: Role = Role.STAFF
+    right: Right | None = None
+
+
+LINKS = (
+    Link("till", _("Till"), "till"),
+    Link("sales", _("Sales"), "receipt"),
+    Link("customers", _("Customers"), "people"),
+    Link("visits", _("Visits"), "eye", right=Right.SEE_FACES),
+    Link("dashboard", _("Dashboard"), "chart", right=Right.SEE_TOTALS),
+    Link("defaulters", _("Defaulters"), "alert", role=Role.MANAGER),
+    Link("can_types", _("Cans"), "can", role=Role.MANAGER),
+    Link("staff", _("Staff"), "key", role=Role.OWNER),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shop`, `membership`, `rights` and `nav`; empty outside a shop."""
+    if not hasattr(request, "membership"):
+        return {}
+    inside: ShopRequest = request  # type: ignore[assignment]
+    return {
+        "shop": inside.shop,
+        "membership": inside.membership,
+        "rights": inside.rights,
+        "nav": [
+            {
+                "url": (url := reverse(link.name, args=[inside.shop.slug])),
+                "label": link.label,
+                "icon": link.icon,
+                "is_current": request.path.startswith(url),
+            }
+            for link in LINKS
+            if has_role(inside.membership, link.role) and (link.right is None or link.right in inside.rights)
+        ],
+    }

@@ -1,0 +1,53 @@
+"""Opening a real shop from the set-up page: the shop, its owner, its can sizes, its first clerk, in one go."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from sales.models import CanType, SalesSettings
+from watershop import accounts
+from watershop.audit import Actor
+from watershop.models import Role, Shop, User
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the set-up page shows afterwards; `clerk_password` works once."""
+
+    shop: Shop
+    owner: User
+    clerk: User | None
+    clerk_password: str
+
+
+@transaction.atomic
+def open_shop(
+    *,
+    shop_name: str,
+    slug: str,
+    language: str,
+    upi_id: str,
+    username: str,
+    password: str,
+    clerk: str,
+    can_types: Iterable[dict[str, Any]],
+) -> Opened:
+    """Open the shop. Raises ValidationError when a user name or a can size can't be used; then nothing is stored."""
+    owner = User(username=username, language=language)
+    owner.set_password(password)
+    owner.full_clean()
+    owner.save()
+    actor = Actor(owner, "web setup")
+    shop = accounts.create_shop(slug=slug, name=shop_name, owner=owner, actor=actor, language=language)
+    SalesSettings.objects.create(shop=shop, upi_id=upi_id)
+    for row in can_types:
+        can_type = CanType(shop=shop, name=row["code"], **row)
+        can_type.full_clean()
+        can_type.save()
+    if not clerk:
+        return Opened(shop, owner, None, "")
+    user, clerk_password = accounts.new_user(username=clerk, language=language)
+    accounts.add_member(shop=shop, user=user, role=Role.STAFF, actor=actor)
+    return Opened(shop, owner, user, clerk_password)

@@ -1,0 +1,100 @@
+"""Who may come in. Staff < Manager < Owner; rights can be switched per role.
+
+Every page of a shop starts with `@shop_page(...)`, every API view derives its access from `membership_for`.
+The shop comes from the path and the membership, never from the session.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from watershop.models import Membership, Right, Role, RoleRight, Shop, User
+
+RANK = {Role.STAFF: 1, Role.MANAGER: 2, Role.OWNER: 3}
+DEFAULT_RIGHTS = {
+    Role.STAFF: frozenset({Right.SEE_FACES}),
+    Role.MANAGER: frozenset(Right),
+    Role.OWNER: frozenset(Right),
+}
+
+
+class ShopRequest(HttpRequest):
+    """A request that passed `shop_page`: it knows its shop, its member and what the member may do."""
+
+    user: User  # type: ignore[assignment]
+    shop: Shop
+    membership: Membership
+    rights: frozenset[Right]
+
+
+def membership_for(user: User, slug: str) -> Membership:
+    """The active membership of this user in the shop of that address; another shop's address is a 404."""
+    members = Membership.objects.select_related("shop", "user")
+    membership = members.filter(user=user, shop__slug=slug, is_active=True).first()
+    if membership is None:
+        raise Http404(_("There is no such shop here."))
+    return membership
+
+
+def rights_of(membership: Membership) -> frozenset[Right]:
+    """The rights of a member: the defaults of the role, with the owner's switches on top."""
+    role = Role(membership.role)
+    rights = set(DEFAULT_RIGHTS[role])
+    for right, is_allowed in RoleRight.objects.filter(shop=membership.shop, role=role).values_list(
+        "right", "is_allowed"
+    ):
+        (rights.add if is_allowed else rights.discard)(Right(right))
+    return frozenset(rights)
+
+
+def has_role(membership: Membership, role: Role) -> bool:
+    return RANK[Role(membership.role)] >= RANK[role]
+
+
+def require(membership: Membership, rights: frozenset[Right], *, role: Role, right: Right | None) -> None:
+    """Raise PermissionDenied with a sentence that says who can help."""
+    if not has_role(membership, role):
+        raise PermissionDenied(
+            _("This is for a %(role)s. Ask one to do it for you.") % {"role": role.label.lower()}
+        )
+    if right is not None and right not in rights:
+        raise PermissionDenied(
+            _("Your role does not have the right “%(right)s”. The owner can switch it on under Staff.")
+            % {"right": right.label}
+        )
+
+
+P = ParamSpec("P")
+Page = Callable[Concatenate[ShopRequest, P], HttpResponseBase]
+
+
+def shop_page(
+    *, role: Role = Role.STAFF, right: Right | None = None
+) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]]:
+    """Let in the members of the shop in the path (`slug`) who have this role and this right."""
+
+    def decorate(page: Page[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]:
+        @wraps(page)
+        def guarded(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not isinstance(request.user, User):
+                return redirect_to_login(request.get_full_path())
+            if request.user.has_one_time_password:
+                return redirect("password_change")
+            membership = membership_for(request.user, slug)
+            rights = rights_of(membership)
+            require(membership, rights, role=role, right=right)
+            inside = cast(ShopRequest, request)
+            inside.shop, inside.membership, inside.rights = membership.shop, membership, rights
+            with timezone.override(membership.shop.tz):
+                return page(inside, *args, **kwargs)
+
+        return guarded
+
+    return decorate

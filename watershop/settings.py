@@ -1,0 +1,249 @@
+"""Every setting of WaterShop, in one file, read from the environment by the typed readers at the top.
+
+`env_secret("X")` also reads the file named by `X_FILE`, so that secrets can live outside the environment.
+Importing this file never starts a database; `watershop.database` says which one is meant.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from watershop.database import database_settings, var_dir
+
+django_stubs_ext.monkeypatch()
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    """True for 1, true, yes and on, in any case."""
+    value = os.environ.get(name)
+    return default if value is None else value.strip().lower() in {"1", "true", "yes", "on"}
+
+
+def env_int(name: str, default: int) -> int:
+    """A whole number, or a clear error that names the variable."""
+    value = os.environ.get(name)
+    try:
+        return default if value is None else int(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    """Comma-separated values without blanks."""
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def env_secret(name: str) -> str | None:
+    """The variable itself, else the content of the file that `<name>_FILE` names, else None."""
+    if value := os.environ.get(name):
+        return value
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text().strip()
+    return None
+
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = var_dir()
+DEBUG = env_bool("WATERSHOP_DEBUG")
+DEMO = env_bool("WATERSHOP_DEMO")
+HTTPS = env_bool("WATERSHOP_HTTPS")
+
+
+def _own_secret_key() -> str:
+    """A key made once per installation and kept beside the data, for shops that set none."""
+    path = VAR_DIR / "secret_key"
+    try:
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+SECRET_KEY = env_secret("WATERSHOP_SECRET_KEY") or _own_secret_key()
+ALLOWED_HOSTS = env_list("WATERSHOP_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("WATERSHOP_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_q",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "watershop",
+    "customers",
+    "sales",
+    "vision",
+    "analytics",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "watershop.urls"
+WSGI_APPLICATION = "watershop.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "watershop.navigation.shell",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+
+DATABASES = {"default": database_settings()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Progress of other processes is read through the cache, so it must be shared: the local-memory cache is not.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "watershop_cache"}
+}
+
+AUTH_USER_MODEL = "watershop.User"
+AUTHENTICATION_BACKENDS = ["watershop.accounts.OneTimePasswordBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("te", _("Telugu")), ("hi", _("Hindi")), ("ta", _("Tamil"))]
+LOCALE_PATHS = [BASE_DIR / "watershop" / "locale"]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+TIME_ZONE = "Asia/Kolkata"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_ROOT = VAR_DIR / ("demo-media" if DEMO else "media")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+if HTTPS:
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = env_int("WATERSHOP_HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["knox.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "watershop.api.Pages",
+    "EXCEPTION_HANDLER": "watershop.api.problem",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+REST_KNOX = {"TOKEN_TTL": None, "TOKEN_LIMIT_PER_USER": 20}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "WaterShop API",
+    "DESCRIPTION": "The till, the ledger and the eye of a drinking-water shop. Money is a decimal string in rupees.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# The limits follow one rule: retry >= timeout x (1 + ceil((queue_limit + 1) / workers)) + 30, because the
+# clock of `retry` starts when a task is prefetched. Our own Job rows own the retries (watershop/jobs.py).
+Q_CLUSTER = {
+    "name": "default",
+    "orm": "default",
+    "workers": 1,
+    "poll": 0.5,
+    "catch_up": False,
+    "timeout": 120,
+    "retry": 120 * 3 + 30,
+    "queue_limit": 1,
+    "bulk": 1,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": 50,
+    "recycle": 200,
+    "label": "Django Q",
+    "ALT_CLUSTERS": {
+        "video": {
+            "workers": 1,
+            "timeout": 4 * 3600,
+            "retry": 4 * 3600 * 3 + 60,
+            "queue_limit": 1,
+            "max_attempts": 1,
+            "ack_failures": True,
+            "recycle": 20,
+            "scheduler": False,
+        }
+    },
+}
+
+# The slot of the till page: the URL name of a counter fragment that a higher room provides. Unset, it vanishes.
+TILL_COUNTER_URL_NAME: str | None = None
+
+VISION_YUNET_MODEL = os.environ.get("VISION_YUNET_MODEL")
+VISION_MODEL_DIR = VAR_DIR / "models"
+UPLOAD_MAX_BYTES = env_int("WATERSHOP_UPLOAD_MAX_MB", 4096) * 1024 * 1024
+
+SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("WATERSHOP_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,174 @@
+"""Pages of the roof: sign in, own password, set-up, the shop's staff and their rights."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from watershop import accounts, opening
+from watershop.audit import Actor
+from watershop.forms import FIRST_CAN_TYPES, CanTypeRows, RoleForm, SetupForm, StaffForm
+from watershop.models import Membership, Right, Role, Shop, User
+from watershop.roles import ShopRequest, rights_of, shop_page
+
+
+class Login(LoginView):
+    """Sign in, in the user's own language from then on; a one-time password has to be replaced first."""
+
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        user: User = form.get_user()
+        if user.has_one_time_password:
+            response = redirect("password_change")
+        response.set_cookie("django_language", user.language, samesite="Lax")
+        return response
+
+
+class Logout(LogoutView):
+    """By POST only, so that no link can sign somebody out."""
+
+
+class PasswordChange(PasswordChangeView):
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        accounts.own_password_set(form.user)
+        messages.success(self.request, _("Your new password is set."))
+        return response
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Straight into the only shop, or a choice of shops; before any shop exists, where to find the set-up link."""
+    if not isinstance(request.user, User):
+        return redirect("login") if Shop.objects.exists() else render(request, "watershop/no_shop.html")
+    if request.user.has_one_time_password:
+        return redirect("password_change")
+    shops = [m.shop for m in request.user.memberships.filter(is_active=True).select_related("shop")]
+    if len(shops) == 1:
+        return redirect("shop_home", shops[0].slug)
+    return render(request, "watershop/shops.html", {"shops": shops})
+
+
+@shop_page()
+def shop_home(request: ShopRequest) -> HttpResponse:
+    """The owner looks first, everybody else sells first."""
+    start = "dashboard" if request.membership.role == Role.OWNER else "till"
+    return redirect(start, request.shop.slug)
+
+
+def setup(request: HttpRequest) -> HttpResponse:
+    """The set-up page of an empty installation, behind the one-time link that `make shop` prints."""
+    token = request.GET.get("token", "")
+    if not accounts.is_setup_token(token):
+        raise Http404(_("This set-up link has been used or is too old. Start `make shop` again for a new one."))
+    form = SetupForm(request.POST or None, initial={"language": translation.get_language()})
+    rows = CanTypeRows(request.POST or None, initial=FIRST_CAN_TYPES)
+    if request.method == "POST" and form.is_valid() and rows.is_valid():
+        can_types = [
+            {name: value for name, value in row.cleaned_data.items() if name != "DELETE"}
+            for row in rows
+            if row not in rows.deleted_forms
+        ]
+        try:
+            opened = opening.open_shop(**form.cleaned_data, can_types=can_types)
+        except ValidationError as error:
+            form.add_error(None, ValidationError(error.messages))
+        else:
+            login(request, opened.owner)
+            return render(request, "watershop/opened.html", {"opened": opened})
+    return render(request, "watershop/setup.html", {"form": form, "rows": rows}, status=200)
+
+
+@shop_page(role=Role.OWNER)
+def staff(request: ShopRequest) -> HttpResponse:
+    """Who works here, what each role may do, and the form for somebody new."""
+    return _staff_page(request, StaffForm(initial={"language": request.shop.language}))
+
+
+def _staff_page(request: ShopRequest, form: StaffForm, *, status: int = 200, **context: Any) -> HttpResponse:
+    members = Membership.objects.filter(shop=request.shop).select_related("user").order_by("-is_active", "user__username")
+    switches = [
+        {"role": role, "rights": [(right, right in _effective(request.shop, role)) for right in Right]}
+        for role in (Role.STAFF, Role.MANAGER)
+    ]
+    context |= {"members": members, "switches": switches, "form": form, "roles": Role.choices}
+    return render(request, "watershop/staff.html", context, status=status)
+
+
+def _effective(shop: Shop, role: Role) -> frozenset[Right]:
+    return rights_of(Membership(shop=shop, role=role))
+
+
+@require_POST
+@shop_page(role=Role.OWNER)
+def staff_add(request: ShopRequest) -> HttpResponse:
+    """Add a member; a new user name gets a one-time password, shown once on the answer."""
+    form = StaffForm(request.POST)
+    if not form.is_valid():
+        return _staff_page(request, form, status=422)
+    data = form.cleaned_data
+    user, password = User.objects.filter(username=data["username"]).first(), ""
+    try:
+        if user is None:
+            user, password = accounts.new_user(
+                username=data["username"], first_name=data["first_name"], language=data["language"]
+            )
+        accounts.add_member(shop=request.shop, user=user, role=Role(data["role"]), actor=Actor.of(request))
+    except ValidationError as error:
+        form.add_error(None, ValidationError(error.messages))
+        return _staff_page(request, form, status=422)
+    new_form = StaffForm(initial={"language": request.shop.language})
+    return _staff_page(request, new_form, issued=(user, password))
+
+
+@require_POST
+@shop_page(role=Role.OWNER)
+def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
+    """Change the role, deactivate or reactivate, or reset by a one-time code."""
+    member = get_object_or_404(Membership.objects.select_related("user", "shop"), shop=request.shop, pk=pk)
+    actor, form = Actor.of(request), StaffForm(initial={"language": request.shop.language})
+    try:
+        match request.POST.get("do"):
+            case "role" if (role_form := RoleForm(request.POST)).is_valid():
+                accounts.change_role(member, role=Role(role_form.cleaned_data["role"]), actor=actor)
+            case "deactivate" | "activate" as wish:
+                accounts.set_active(member, is_active=wish == "activate", actor=actor)
+            case "reset":
+                return _staff_page(request, form, issued=(member.user, accounts.reset_member(member, actor=actor)))
+            case _:
+                raise ValidationError(_("Choose what to change."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("Saved."))
+    return redirect("staff", request.shop.slug)
+
+
+@require_POST
+@shop_page(role=Role.OWNER)
+def staff_rights(request: ShopRequest) -> HttpResponse:
+    """Switch the rights of clerks and managers to what the ticked boxes say."""
+    actor = Actor.of(request)
+    for role in (Role.STAFF, Role.MANAGER):
+        before = _effective(request.shop, role)
+        for right in Right:
+            is_allowed = f"{role}:{right}" in request.POST
+            if is_allowed != (right in before):
+                accounts.set_right(shop=request.shop, role=role, right=right, is_allowed=is_allowed, actor=actor)
+    messages.success(request, _("Saved."))
+    return redirect("staff", request.shop.slug)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
