@@ -1,15 +1,17 @@
 """Which PostgreSQL the shop uses, and how it is made ready.
 
-`DATABASE_URL` (postgres://user:password@host:port/name?sslmode=require) names any PostgreSQL >= 15 with pgvector
->= 0.8. Unset, it is the embedded server of `watershop.postgresql`, with its data under `var/`; `WATERSHOP_VAR` moves
-that folder, so `WATERSHOP_VAR=/tmp/mine` gives a developer, or a test run, a server of its own.
+`DATABASE_URL` (postgres://user:password@host:port/name?sslmode=require) names any PostgreSQL >= 15 with
+pgvector >= 0.8. Unset, it is the embedded server of `watershop.postgresql`, with its data under `var/`;
+`WATERSHOP_VAR` moves that folder, so `WATERSHOP_VAR=/tmp/mine` gives a developer, or a test run, a server of
+its own.
 
-Two roles. The plain one owns the databases and does all the work of the shop, so that row security binds it. The
-superuser (`DATABASE_ADMIN_URL` on an external server) only makes the plain role and its databases, puts `vector`
-into template1, from which test databases inherit it, and runs backup and restore.
+Two roles. The plain one owns the databases and does all the work of the shop, so that row security binds it.
+The superuser (`DATABASE_ADMIN_URL` on an external server) only makes the plain role and its databases, puts
+`vector` into template1, from which test databases inherit it, and runs backup and restore.
 
-`WATERSHOP_DEMO=1` selects the demo shop's database, which stands beside the real one under the name `<name>_demo`.
-Importing this module, or the settings, starts nothing: a connection does (`watershop.postgresql.base`).
+`WATERSHOP_DEMO=1` selects the demo shop's database, which stands beside the real one under the name
+`<name>_demo`. Importing this module, or the settings, starts nothing: a connection does
+(`watershop.postgresql.base`).
 """
 
 import contextlib
@@ -22,7 +24,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import psycopg2
 from django.core.exceptions import ImproperlyConfigured
 from psycopg2 import sql
-from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection, cursor
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT, connection, cursor, make_dsn
 
 from watershop.postgresql.server import SUPERUSER, EmbeddedServer
 
@@ -43,7 +45,7 @@ def is_embedded() -> bool:
 
 
 def database_settings() -> dict[str, Any]:
-    """The entry of Django's DATABASES. Starts nothing; raises ImproperlyConfigured for an unreadable DATABASE_URL."""
+    """The entry of Django's DATABASES; starts nothing. ImproperlyConfigured for a bad DATABASE_URL."""
     url = os.environ.get("DATABASE_URL")
     where = _from_url(url) if url else _of_embedded_server()
     if os.environ.get("WATERSHOP_DEMO") == "1":
@@ -65,7 +67,7 @@ _SERVERS: dict[Path, EmbeddedServer] = {}
 
 
 def ensure_running() -> None:
-    """Start or join the embedded server and see that role and databases are there. Cheap when called again."""
+    """Start or join the embedded server, with role and databases made. Cheap when called again."""
     server = embedded_server()
     if server.join():
         try:
@@ -76,7 +78,7 @@ def ensure_running() -> None:
 
 
 def prepare_external(admin_url: str) -> None:
-    """Make role and databases of DATABASE_URL ready through the superuser of DATABASE_ADMIN_URL; safe to repeat."""
+    """Make role and databases of DATABASE_URL through the superuser of `admin_url`; safe to repeat."""
     prepare(admin_url, **_plain_role())
 
 
@@ -107,8 +109,8 @@ def check_server(version: int) -> None:
     """Raise ImproperlyConfigured when the server (180004 for 18.4) is older than the shop needs."""
     if version // 10_000 < OLDEST_SERVER:
         raise ImproperlyConfigured(
-            f"WaterShop needs PostgreSQL {OLDEST_SERVER} or newer, this is {version // 10_000}: upgrade the server, "
-            "or unset DATABASE_URL to use the embedded one."
+            f"WaterShop needs PostgreSQL {OLDEST_SERVER} or newer, this is {version // 10_000}: "
+            "upgrade the server, or unset DATABASE_URL to use the embedded one."
         )
 
 
@@ -122,8 +124,8 @@ def check_vector(version: str | None) -> None:
         )
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_VECTOR:
         raise ImproperlyConfigured(
-            f"WaterShop needs pgvector >= {wanted}, this is {version}: install a newer one on the server and run "
-            "ALTER EXTENSION vector UPDATE as a superuser."
+            f"WaterShop needs pgvector >= {wanted}, this is {version}: install a newer one on the server "
+            "and run ALTER EXTENSION vector UPDATE as a superuser."
         )
 
 
@@ -135,8 +137,8 @@ def _ensure_role(rows: cursor, role: str, password: str) -> None:
         rows.execute(statement.format(sql.Identifier(role), sql.Literal(password or None)))
     elif found[0]:
         raise ImproperlyConfigured(
-            f"The role {role} of DATABASE_URL is a superuser or bypasses row security: name a plain role there, "
-            "and keep the superuser for DATABASE_ADMIN_URL."
+            f"The role {role} of DATABASE_URL is a superuser or bypasses row security: "
+            "name a plain role there, and keep the superuser for DATABASE_ADMIN_URL."
         )
 
 
@@ -161,7 +163,7 @@ def _ensure_vector(admin: str, database: str) -> None:
 @contextlib.contextmanager
 def _superuser(admin: str, database: str | None = None) -> Iterator[cursor]:
     """A cursor outside transactions, for CREATE DATABASE cannot run in one."""
-    link: connection = psycopg2.connect(admin, **({"dbname": database} if database else {}))
+    link: connection = psycopg2.connect(make_dsn(admin, dbname=database))
     link.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
     try:
         with link.cursor() as rows:
