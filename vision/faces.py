@@ -97,6 +97,8 @@ def places(
             min(width, math.ceil(x2 * width + side_x)),
             min(height, math.ceil(y2 * height + side_y)),
         )
+        if place[2] - place[0] < 16 or place[3] - place[1] < 16:  # a face expected outside the picture
+            continue
         while touching := next((other for other in grown if _touch(place, other)), None):
             grown.remove(touching)
             place = (

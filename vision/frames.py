@@ -97,6 +97,12 @@ class Frame:
         self.at = at
         self._picture = picture
 
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Height and width of `image`, known without making it."""
+        size = self._picture.height, self._picture.width
+        return size if round(self._picture.rotation / 90) % 2 == 0 else size[::-1]
+
     @cached_property
     def image(self) -> Image:
         """BGR uint8 [height, width, 3], turned upright."""

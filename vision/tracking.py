@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -9,18 +10,31 @@ from scipy.optimize import linear_sum_assignment
 
 from vision.config import VisionConfig
 from vision.faces import Box, Face, Floats, iou
+from vision.frames import Image
 
 
-@dataclass
-class Shot:
-    """A face good enough to be compared with others, as it was seen at one moment."""
+@dataclass(frozen=True)
+class Candidate:
+    """A face good enough to be compared, as it was cut from its picture and not compared yet."""
 
     at: float
     box: Box
     quality: float
-    chip: npt.NDArray[np.uint8]
-    """RGB [150, 150, 3], upright: what the face network sees, and a picture for people."""
-    vector: Floats | None = None
+    chip: Image
+    """RGB [150, 150, 3], upright: what the face network sees."""
+    jpeg: bytes
+    """The face with some room around it: what people see."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A face good enough to be compared with others, seen at one moment, as a vector float32 [128]."""
+
+    at: float
+    box: Box
+    quality: float
+    vector: Floats
+    jpeg: bytes
 
 
 @dataclass
@@ -49,15 +63,14 @@ class Tracklet:
         """The mean of the shots' vectors by quality: float32 [128]. Raises ValueError without shots."""
         if not self.is_usable:
             raise ValueError(f"Tracklet {self.number} has no face that is good enough to be compared.")
-        vectors = np.stack([shot.vector for shot in self.shots if shot.vector is not None])
-        weights = np.array([shot.quality for shot in self.shots if shot.vector is not None], np.float32)
-        mean: Floats = np.average(vectors, axis=0, weights=weights).astype(np.float32)
-        return mean
+        weights = np.array([shot.quality for shot in self.shots], np.float32)
+        mean: Floats = np.average([shot.vector for shot in self.shots], axis=0, weights=weights)
+        return mean.astype(np.float32)
 
     @property
     def is_usable(self) -> bool:
-        """Is there a shot with a vector, so that the face can be compared?"""
-        return any(shot.vector is not None for shot in self.shots)
+        """Is there a shot, so that the face can be compared?"""
+        return bool(self.shots)
 
     def is_seen_with(self, other: "Tracklet") -> bool:
         """Were both faces in one picture, twice at least and apart? Then they are two people."""
@@ -70,13 +83,26 @@ class Tracklet:
         return sum(apart) >= 2
 
 
-def best_shots(shots: Iterable[Shot], most: int, spacing_s: float) -> list[Shot]:
-    """The best few shots at least `spacing_s` apart, in time order."""
-    chosen: list[Shot] = []
+AnyShot = TypeVar("AnyShot", Candidate, Shot)
+
+
+def best_shots(shots: Iterable[AnyShot], config: VisionConfig) -> list[AnyShot]:
+    """The best few shots, some time apart from each other, in time order."""
+    chosen: list[AnyShot] = []
     for shot in sorted(shots, key=lambda shot: (-shot.quality, shot.at)):
-        if len(chosen) < most and all(abs(shot.at - other.at) >= spacing_s - 1e-6 for other in chosen):
+        if len(chosen) < config.shots and not _is_near(shot.at, chosen, config):
             chosen.append(shot)
     return sorted(chosen, key=lambda shot: shot.at)
+
+
+def is_wanted(at: float, quality: float, shots: Sequence[Candidate], config: VisionConfig) -> bool:
+    """Would a shot of this quality be among the best? Asked first, because cutting it costs a millisecond."""
+    better = [shot for shot in shots if shot.quality >= quality]
+    return len(better) < config.shots and not _is_near(at, better, config)
+
+
+def _is_near(at: float, shots: Iterable[Candidate | Shot], config: VisionConfig) -> bool:
+    return any(abs(at - shot.at) < config.shot_spacing_s - 1e-6 for shot in shots)
 
 
 class _Motion:
@@ -147,7 +173,7 @@ class Tracker:
         return self._expected
 
     def update(self, at: float, faces: Sequence[Face]) -> list[tuple[Tracklet, Face]]:
-        """Give the faces of the picture at `at`, after `expect(at)`. Sure faces choose first, then faint ones."""
+        """Take the faces of the picture at `at`, after `expect(at)`. Sure faces choose first."""
         sure = [face for face in faces if face.score >= self._config.track_score]
         faint = [face for face in faces if self._config.weak_score <= face.score < self._config.track_score]
         pairs, free, new = self._assign(list(range(len(self._alive))), sure)

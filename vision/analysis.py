@@ -1,0 +1,230 @@
+"""A whole recording: cut into chunks by time, each in a child process, tracklets joined over the seams."""
+
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vision.chunk_file import read_result
+from vision.chunk_worker import BAD_FILE, job_text
+from vision.chunks import STAGES, Chunk, ChunkResult, Pictures
+from vision.config import VisionConfig
+from vision.embedding import converted_model
+from vision.faces import iou
+from vision.frames import DamagedVideo, UnreadableVideo, VideoInfo, probe
+from vision.tracking import Tracklet, best_shots
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
+_SAME_FACE = 0.4
+
+
+class ChunkFailed(Exception):  # noqa: N818 (it says what happened)
+    """The child process died or took too long: the fault may be the file's or the machine's."""
+
+
+@dataclass
+class Analysis:
+    """What was seen in a recording: tracklets in time order, numbered from 1, and what it cost."""
+
+    info: VideoInfo
+    tracklets: list[Tracklet]
+    seconds: dict[str, float]
+    """Wall seconds per stage, added up over the children."""
+    frames_decoded: int
+    frames_analysed: int
+    faces: int
+
+
+def analyse(
+    path: Path,
+    config: VisionConfig,
+    *,
+    workers: int = 1,
+    pictures: Pictures | None = None,
+    on_progress: Callable[[float], None] = lambda fraction: None,
+) -> Analysis:
+    """Look at a recording with some child processes.
+
+    `on_progress` is called with 0..1 in the caller's thread; if it raises, all stop.
+
+    The result does not depend on `workers`: the cuts follow from the recording alone.
+    Raises UnreadableVideo or ChunkFailed.
+    """
+    info = probe(path)
+    converted_model(config.models_dir)
+    chunks = cut(info, config)
+    with tempfile.TemporaryDirectory(prefix="watershop-chunks-") as folder:
+        crew = _Crew(path, config, pictures, Path(folder))
+        results = crew.run(chunks, workers, on_progress)
+    return Analysis(
+        info=info,
+        tracklets=join(results, config),
+        seconds={stage: sum(result.seconds[stage] for result in results) for stage in STAGES},
+        frames_decoded=sum(result.frames_decoded for result in results),
+        frames_analysed=sum(result.frames_analysed for result in results),
+        faces=sum(result.faces for result in results),
+    )
+
+
+def cut(info: VideoInfo, config: VisionConfig) -> list[Chunk]:
+    """Chunks that begin at keyframes and overlap: about eight, but neither very short nor very long."""
+    length = min(max(info.duration_s / 8, config.chunk_min_s), config.chunk_max_s)
+    count = max(1, round(info.duration_s / length))
+    wanted = [index * info.duration_s / count for index in range(1, count)]
+    near = {min(info.keyframes, key=lambda keyframe: abs(keyframe - time)) for time in wanted}
+    starts = [0.0, *sorted(keyframe for keyframe in near if keyframe > config.overlap_s)]
+    ends = [*starts[1:], info.duration_s + 1]
+    return [
+        Chunk(start, min(end + config.overlap_s, info.duration_s + 1), end)
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def join(results: Sequence[ChunkResult], config: VisionConfig) -> list[Tracklet]:
+    """Tracklets of all chunks; two with the same boxes at the same times across a seam are one."""
+    whole: list[Tracklet] = []
+    before: list[Tracklet] = []
+    for result in results:
+        now = []
+        for tracklet in result.tracklets:
+            twin = max(before, key=lambda other: _overlap(other, tracklet), default=None)
+            if twin is not None and _overlap(twin, tracklet) >= _SAME_FACE:
+                before.remove(twin)
+                whole.remove(twin)
+                tracklet = _joined(twin, tracklet, config)
+            now.append(tracklet)
+        whole += now
+        before = now
+    ordered = sorted(whole, key=lambda tracklet: (tracklet.started_s, tracklet.boxes[0]))
+    return [replace(tracklet, number=number) for number, tracklet in enumerate(ordered, 1)]
+
+
+def _overlap(a: Tracklet, b: Tracklet) -> float:
+    """Mean overlap of the boxes at the times that both have; 0 when they have none."""
+    ours = dict(zip(a.times, a.boxes, strict=True))
+    shared = [iou(ours[time], box) for time, box in zip(b.times, b.boxes, strict=True) if time in ours]
+    return sum(shared) / len(shared) if shared else 0.0
+
+
+def _joined(a: Tracklet, b: Tracklet, config: VisionConfig) -> Tracklet:
+    rows = dict(zip(b.times, zip(b.boxes, b.scores, strict=True), strict=True))
+    rows |= dict(zip(a.times, zip(a.boxes, a.scores, strict=True), strict=True))
+    times = sorted(rows)
+    return Tracklet(
+        number=a.number,
+        times=times,
+        boxes=[rows[time][0] for time in times],
+        scores=[rows[time][1] for time in times],
+        shots=best_shots([*a.shots, *b.shots], config),
+    )
+
+
+class _Crew:
+    """The child processes of one recording."""
+
+    def __init__(self, path: Path, config: VisionConfig, pictures: Pictures | None, folder: Path) -> None:
+        self._path, self._config, self._pictures, self._folder = path, config, pictures, folder
+        self._children: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self._is_stopped = False
+        self._news: queue.Queue[tuple[int, float] | None] = queue.Queue()
+
+    def run(
+        self, chunks: Sequence[Chunk], workers: int, on_progress: Callable[[float], None]
+    ) -> list[ChunkResult]:
+        """All results in the order of the chunks. The first failure stops the others."""
+        done = [0.0] * len(chunks)
+        total = sum(chunk.end - chunk.start for chunk in chunks)
+        with ThreadPoolExecutor(max(1, workers)) as pool:
+            jobs = [pool.submit(self._look, index, chunk) for index, chunk in enumerate(chunks)]
+            for job in jobs:
+                job.add_done_callback(lambda _: self._news.put(None))
+            try:
+                while not all(job.done() for job in jobs):
+                    news = self._news.get()
+                    if news is None:
+                        _raise_first([job.exception() for job in jobs if job.done()])
+                    else:
+                        done[news[0]] = news[1]
+                        on_progress(min(1.0, sum(done) / total))
+                on_progress(1.0)
+                return [job.result() for job in jobs]
+            finally:
+                self._stop()
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._is_stopped = True
+            for child in self._children:
+                child.kill()
+
+    def _look(self, index: int, chunk: Chunk) -> ChunkResult:
+        """Run one child to its end, passing on its progress. Runs in a thread that only waits."""
+        job, result = self._folder / f"{index}.json", self._folder / f"{index}.npz"
+        job.write_text(job_text(self._path, chunk, self._config, self._pictures))
+        child = self._start(index, job, result)
+        alarm = threading.Timer(self._config.chunk_timeout_s, child.kill)
+        alarm.start()
+        last = ""
+        try:
+            for line in child.stdout or ():
+                last = line.strip() or last
+                if last[:1].isdigit():
+                    self._news.put((index, float(last) - chunk.start))
+            child.wait()
+        finally:
+            alarm.cancel()
+            with self._lock:
+                self._children.discard(child)
+        if child.returncode == BAD_FILE:
+            raise _as_error(last)
+        if child.returncode != 0:
+            raise ChunkFailed(self._reason(index, chunk, child.returncode))
+        self._news.put((index, chunk.end - chunk.start))
+        return read_result(result)
+
+    def _start(self, index: int, job: Path, result: Path) -> subprocess.Popen[str]:
+        """A child that sees none of this process's secrets."""
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        with self._lock, (self._folder / f"{index}.log").open("w") as log:
+            if self._is_stopped:
+                raise ChunkFailed("Stopped.")
+            child = subprocess.Popen(  # noqa: S603 (our own module, no shell)
+                [sys.executable, "-m", "vision.chunk_worker", str(job), str(result)],
+                cwd=_PROJECT,
+                env={**environment, "PYTHONPATH": str(_PROJECT), "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+            self._children.add(child)
+            return child
+
+    def _reason(self, index: int, chunk: Chunk, status: int) -> str:
+        log = (self._folder / f"{index}.log").read_text(errors="replace").strip().splitlines()
+        said = log[-1] if log else "it said nothing"
+        return (
+            f"{self._path.name}: {chunk.start:.0f} s to {chunk.end:.0f} s ended with status {status} "
+            f"({said}). Try again; if it happens again, export the recording from the camera anew."
+        )
+
+
+def _raise_first(errors: Sequence[BaseException | None]) -> None:
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def _as_error(line: str) -> UnreadableVideo:
+    """The error that a child reported as `error CODE TEXT`."""
+    _, code, text = line.split(" ", 2)
+    kinds = {kind.code: kind for kind in UnreadableVideo.__subclasses__()}
+    return kinds.get(code, DamagedVideo)(text)

@@ -1,0 +1,81 @@
+"""A chunk's result as a file, from the child that looked at it to the parent that asked.
+
+Plain arrays only, never pickles: the child has decoded a file that a stranger may have made.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vision.chunks import ChunkResult
+from vision.embedding import DIMENSIONS
+from vision.tracking import Shot, Tracklet
+
+
+def write_result(result: ChunkResult, path: Path) -> None:
+    """Write the result as .npz."""
+    tracklets = result.tracklets
+    shots = [shot for tracklet in tracklets for shot in tracklet.shots]
+    numbers = {
+        "seconds": result.seconds,
+        "frames_decoded": result.frames_decoded,
+        "frames_analysed": result.frames_analysed,
+        "faces": result.faces,
+    }
+    arrays: dict[str, Any] = {
+        "numbers": np.array(json.dumps(numbers)),
+        "tracklets": np.array([(t.number, len(t.times), len(t.shots)) for t in tracklets], int).reshape(
+            -1, 3
+        ),
+        "times": np.array([time for tracklet in tracklets for time in tracklet.times]),
+        "boxes": np.array([box for tracklet in tracklets for box in tracklet.boxes]).reshape(-1, 4),
+        "scores": np.array([score for tracklet in tracklets for score in tracklet.scores]),
+        "shot_at": np.array([shot.at for shot in shots]),
+        "shot_box": np.array([shot.box for shot in shots]).reshape(-1, 4),
+        "shot_quality": np.array([shot.quality for shot in shots]),
+        "shot_vector": np.array([shot.vector for shot in shots], np.float32).reshape(-1, DIMENSIONS),
+        "shot_jpeg_size": np.array([len(shot.jpeg) for shot in shots], int),
+        "jpegs": np.frombuffer(b"".join(shot.jpeg for shot in shots), np.uint8),
+    }
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_result(path: Path) -> ChunkResult:
+    """Read what `write_result` wrote. Raises ValueError, OSError or KeyError on anything else."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    shots = iter(_shots(arrays))
+    seen = zip(arrays["times"].tolist(), arrays["boxes"].tolist(), arrays["scores"].tolist(), strict=True)
+    tracklets = []
+    for number, length, shot_count in arrays["tracklets"].tolist():
+        rows = [next(seen) for _ in range(length)]
+        tracklets.append(
+            Tracklet(
+                number=number,
+                times=[time for time, _, _ in rows],
+                boxes=[tuple(box) for _, box, _ in rows],
+                scores=[score for _, _, score in rows],
+                shots=[next(shots) for _ in range(shot_count)],
+            )
+        )
+    return ChunkResult(tracklets=tracklets, **json.loads(str(arrays["numbers"])))
+
+
+def _shots(arrays: dict[str, Any]) -> list[Shot]:
+    ends = np.cumsum(arrays["shot_jpeg_size"]).tolist()
+    jpegs = arrays["jpegs"].tobytes()
+    rows = zip(
+        arrays["shot_at"].tolist(),
+        arrays["shot_box"].tolist(),
+        arrays["shot_quality"].tolist(),
+        arrays["shot_vector"],
+        [jpegs[start:end] for start, end in zip([0, *ends], ends, strict=False)],
+        strict=True,
+    )
+    return [
+        Shot(at, (x1, y1, x2, y2), rating, vector, jpeg)
+        for at, (x1, y1, x2, y2), rating, vector, jpeg in rows
+    ]
