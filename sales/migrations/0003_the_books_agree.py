@@ -56,7 +56,7 @@ BEGIN
     SELECT coalesce(sum(amount), 0) INTO booked FROM sales_ledgerentry
         WHERE payment_id = CASE WHEN NEW.amount > 0 THEN NEW.id ELSE NEW.reverses_id END
           AND kind = CASE WHEN NEW.amount > 0 THEN 'payment' ELSE 'reversal' END;
-    IF booked <> CASE WHEN NEW.customer_id IS NULL THEN 0 ELSE -NEW.amount END THEN
+    IF booked <> (CASE WHEN NEW.customer_id IS NULL THEN 0 ELSE -NEW.amount END) THEN
         RAISE EXCEPTION 'payment % of % stands in the ledger with %', NEW.id, NEW.amount, booked
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -102,5 +102,5 @@ DROP FUNCTION sales_sale_agrees, sales_line_agrees, sales_payment_agrees, sales_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0001_initial")]
+    dependencies = [("sales", "0002_initial")]
     operations = [migrations.RunSQL(BOOKS_AGREE, UNDO)]
