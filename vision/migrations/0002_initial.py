@@ -120,17 +120,38 @@ class Migration(migrations.Migration):
             name='visit',
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='links', to='vision.visit'),
         ),
+        # The unique (shop, id) first: the composite foreign keys point at them.
         migrations.AddConstraint(
             model_name='camera',
             constraint=models.UniqueConstraint(fields=('shop', 'id'), name='camera_shop_id'),
         ),
         migrations.AddConstraint(
-            model_name='camera',
-            constraint=models.UniqueConstraint(fields=('shop', 'name'), name='camera_name_once_per_shop'),
-        ),
-        migrations.AddConstraint(
             model_name='person',
             constraint=models.UniqueConstraint(fields=('shop', 'id'), name='person_shop_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='recording',
+            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='recording_shop_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='template',
+            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='template_shop_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='visit',
+            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='visit_shop_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='tracklet',
+            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='tracklet_shop_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='salelink',
+            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='salelink_shop_id'),
+        ),
+        migrations.AddConstraint(
+            model_name='camera',
+            constraint=models.UniqueConstraint(fields=('shop', 'name'), name='camera_name_once_per_shop'),
         ),
         migrations.AddConstraint(
             model_name='person',
@@ -139,10 +160,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='person',
             constraint=watershop.constraints.SameShop('customer', name='person_customer_same_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='recording',
-            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='recording_shop_id'),
         ),
         migrations.AddConstraint(
             model_name='recording',
@@ -155,10 +172,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='template',
             index=models.Index(fields=['shop', 'model_id'], name='template_by_model'),
-        ),
-        migrations.AddConstraint(
-            model_name='template',
-            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='template_shop_id'),
         ),
         migrations.AddConstraint(
             model_name='template',
@@ -182,10 +195,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='visit',
-            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='visit_shop_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='visit',
             constraint=models.CheckConstraint(condition=models.Q(('exit_at__gte', models.F('entry_at'))), name='visit_exit_after_entry'),
         ),
         migrations.AddConstraint(
@@ -195,10 +204,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='visit',
             constraint=watershop.constraints.SameShop('person', name='visit_person_same_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='tracklet',
-            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='tracklet_shop_id'),
         ),
         migrations.AddConstraint(
             model_name='tracklet',
@@ -219,10 +224,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='tracklet',
             constraint=watershop.constraints.SameShop('person', name='tracklet_person_same_shop'),
-        ),
-        migrations.AddConstraint(
-            model_name='salelink',
-            constraint=models.UniqueConstraint(fields=('shop', 'id'), name='salelink_shop_id'),
         ),
         migrations.AddConstraint(
             model_name='salelink',

@@ -1,0 +1,93 @@
+"""The cast that every test knows, and the one place that may switch the append-only triggers off.
+
+Meena manages, Ravi sells, Lakshmi owns the shop; Asha and Bala buy; 20 L costs 20 rupees, 10 L costs 10.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from customers.models import Customer
+from sales.ledger import Line, NewSale, record_sale
+from sales.models import CanType, Sale, Tender
+from watershop import accounts
+from watershop.audit import Actor
+from watershop.constraints import AppendOnly
+from watershop.models import Role, Shop, User
+
+PASSWORD = "the-cast-knows-it"
+TESTS = Actor.command("tests")
+
+
+def shared() -> Path:
+    """The folder of test data that is no part of the project; skips the test where it is missing."""
+    folder = Path(
+        os.environ.get("WATERSHOP_SHARED") or Path(__file__).resolve().parent.parent.parent / "shared"
+    )
+    if not folder.is_dir():
+        pytest.skip(f"no shared test data at {folder} (set WATERSHOP_SHARED)")
+    return folder
+
+
+@dataclass(frozen=True)
+class Cast:
+    shop: Shop
+    lakshmi: User
+    meena: User
+    ravi: User
+    asha: Customer
+    bala: Customer
+    can20: CanType
+    can10: CanType
+
+
+def make_cast(slug: str = "water") -> Cast:
+    """A shop with its people. A second one with another slug is the neighbour that must never see the first."""
+    users = {}
+    for name in ("lakshmi", "meena", "ravi"):
+        users[name] = User.objects.create_user(
+            name if slug == "water" else f"{name}-{slug}", password=PASSWORD
+        )
+    shop = accounts.create_shop(slug=slug, name="Water", owner=users["lakshmi"], actor=TESTS)
+    accounts.add_member(shop=shop, user=users["meena"], role=Role.MANAGER, actor=TESTS)
+    accounts.add_member(shop=shop, user=users["ravi"], role=Role.STAFF, actor=TESTS)
+    asha = Customer.objects.create(shop=shop, code="ASHA", name="Asha", phone="9876501234")
+    bala = Customer.objects.create(shop=shop, code="BALA", name="Bala", phone="9876505678", language="te")
+    litres = {"20L": Decimal(20), "10L": Decimal(10)}
+    can20, can10 = (
+        CanType.objects.create(shop=shop, code=code, name=code, litres=size, price=size, deposit=Decimal(100))
+        for code, size in litres.items()
+    )
+    return Cast(shop=shop, asha=asha, bala=bala, can20=can20, can10=can10, **users)
+
+
+def sell(cast: Cast, quantity: int = 1, **fields: object) -> Sale:
+    """Ravi sells 20 L cans for cash, unless told otherwise."""
+    fields = {"lines": [Line(cast.can20, quantity)], "tender": Tender.CASH} | fields
+    return record_sale(cast.shop, Actor(cast.ravi, "tests"), NewSale(**fields))  # type: ignore[arg-type]
+
+
+@contextmanager
+def append_only_off() -> Iterator[None]:
+    """Let the flush between browser tests empty the tables; no setting of the product can do this."""
+    tables = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if any(isinstance(constraint, AppendOnly) for constraint in model._meta.constraints)
+    ]
+    switch = "ALTER TABLE {} {} TRIGGER USER"
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(switch.format(table, "DISABLE"))
+        try:
+            yield
+        finally:
+            for table in tables:
+                cursor.execute(switch.format(table, "ENABLE"))
