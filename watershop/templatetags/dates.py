@@ -1,4 +1,4 @@
-"""Times and days as the shop's clock shows them. Month and weekday names follow the language, digits stay Latin."""
+"""Times and days as the shop's clock shows them. Names of months follow the language, digits stay Latin."""
 
 from datetime import date, datetime
 

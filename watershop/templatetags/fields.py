@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.inclusion_tag("_field.html")
 def field(field: forms.BoundField, prefix: str = "") -> dict[str, Any]:
-    """Label, hint, control and errors of one field; `prefix` stands inside the box, such as the rupee sign."""
+    """Label, hint, control and errors of one field; `prefix` (a rupee sign) stands inside the box."""
     is_check = isinstance(field.field.widget, forms.CheckboxInput)
     return {"field": field, "prefix": prefix, "is_check": is_check}
 

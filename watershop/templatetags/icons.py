@@ -21,9 +21,11 @@ def icon_names() -> frozenset[str]:
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """An <svg> hidden from screen readers: the text beside it, or its button's aria-label, says what it means."""
+    """An <svg> hidden from screen readers: the text beside it or an aria-label says what it means."""
     if name not in icon_names():
-        raise template.TemplateSyntaxError(f"No icon {name!r} in {SPRITE.name}; there are {sorted(icon_names())}")
+        raise template.TemplateSyntaxError(
+            f"No icon {name!r} in {SPRITE.name}; there are {sorted(icon_names())}"
+        )
     return format_html(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         static("icons/sprite.svg"),

@@ -1,0 +1,388 @@
+"""Charts: rows -> SVG drawn on the server, the same numbers as a table, and JSON that Chart.js draws again.
+
+A page shows a chart by `{% chart c %}` (analytics/templatetags/charts.py). The SVG carries classes alone, no
+style attribute, so that it lives under a CSP without inline styles; charts.css gives it colour. It is drawn
+twice, for 720 and for 360 px: text that is scaled down with a picture cannot be read on a phone.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from watershop.templatetags.money import grouped, rupees
+
+Number = int | float | Decimal
+
+RUPEES = "₹"
+TONES = 6
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values in the order of the chart's labels. `tone` (1 to 6) picks the colour, None the next one."""
+
+    name: str
+    values: Sequence[Number]
+    tone: int | None = None
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """What all charts have. `key` names the chart on its page; `unit` is RUPEES or a word such as "cans"."""
+
+    key: str
+    title: str
+    labels: Sequence[str]
+    series: Sequence[Series]
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        for series in self.series:
+            if len(series.values) != len(self.labels):
+                raise ValueError(
+                    f"Chart {self.key!r}: series {series.name!r} has {len(series.values)} values "
+                    f"for {len(self.labels)} labels."
+                )
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(value for series in self.series for value in series.values)
+
+
+@dataclass(frozen=True)
+class LineChart(_Chart):
+    """How something goes over time. A single series gets a shaded area below its line."""
+
+
+@dataclass(frozen=True)
+class BarChart(_Chart):
+    """Things side by side; `is_stacked` puts the series of one label on each other (values of 0 or more)."""
+
+    is_stacked: bool = False
+
+
+@dataclass(frozen=True)
+class PieChart(_Chart):
+    """Parts of a whole: one series with values of 0 or more. `tones` colours the slices in order."""
+
+    tones: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.series) != 1 or any(value < 0 for value in self.series[0].values):
+            raise ValueError(f"Chart {self.key!r}: a pie has one series, and no value below 0.")
+
+    @property
+    def slice_tones(self) -> list[int]:
+        return list(self.tones) or [_tone(n) for n in range(len(self.labels))]
+
+
+Chart = LineChart | BarChart | PieChart
+
+
+def _tone(index: int, chosen: int | None = None) -> int:
+    return chosen or index % TONES + 1
+
+
+# numbers
+
+
+def written(value: Number, unit: str) -> str:
+    """A value as tables show it: money with its sign, whole numbers grouped, others to one place."""
+    if unit == RUPEES:
+        return rupees(value if isinstance(value, Decimal | int) else Decimal(str(value)))
+    if value == int(value):
+        return f"{'−' if value < 0 else ''}{grouped(abs(int(value)))}"
+    return f"{value:.1f}"
+
+
+def written_short(value: float, unit: str) -> str:
+    """A value as an axis shows it: 1,500 -> 1.5K, 2,50,000 -> 2.5L, 3,00,00,000 -> 3Cr."""
+    for size, letter in ((1e7, "Cr"), (1e5, "L"), (1e3, "K")):
+        if abs(value) >= size:
+            text = f"{abs(value) / size:.2f}".rstrip("0").rstrip(".") + letter
+            break
+    else:
+        text = f"{abs(value):.2f}".rstrip("0").rstrip(".")
+    return f"{'−' if value < 0 else ''}{RUPEES if unit == RUPEES else ''}{text}"
+
+
+def ticks(low: float, high: float, about: int = 4) -> list[float]:
+    """Round numbers (1, 2, 2.5, 5 times a power of ten) from `low` or less to `high` or more, with 0."""
+    low, high = min(low, 0.0), max(high, 0.0)
+    raw = (high - low) / about or 1.0
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(nice * power for nice in (1, 2, 2.5, 5, 10) if nice * power >= raw * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(n * step, 10) for n in range(first, max(last, first + 1) + 1)]
+
+
+def table(chart: Chart) -> tuple[list[str], list[list[str]]]:
+    """The chart's numbers as text: head cells and rows, the label first."""
+    head = ["", *(series.name for series in chart.series)]
+    columns = [[written(value, chart.unit) for value in series.values] for series in chart.series]
+    return head, [[label, *cells] for label, *cells in zip(chart.labels, *columns, strict=True)]
+
+
+def chart_json(chart: Chart) -> dict[str, Any]:
+    """What js/charts.js needs, for json_script. Money becomes a float here: it is drawn, never added up."""
+    kind = {LineChart: "line", BarChart: "bar", PieChart: "pie"}[type(chart)]
+    return {
+        "kind": kind,
+        "title": chart.title,
+        "unit": chart.unit,
+        "stacked": isinstance(chart, BarChart) and chart.is_stacked,
+        "labels": list(chart.labels),
+        "series": [
+            {"name": series.name, "values": [float(v) for v in series.values], "tone": _tone(n, series.tone)}
+            for n, series in enumerate(chart.series)
+        ],
+        "tones": chart.slice_tones if isinstance(chart, PieChart) else [],
+    }
+
+
+# drawing
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The drawing's size and plot area in px, and the two scales."""
+
+    width: int
+    height: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+    ticks: list[float]
+    count: int
+
+    def y(self, value: Number) -> float:
+        low, high = self.ticks[0], self.ticks[-1]
+        return round(self.bottom - (float(value) - low) / (high - low) * (self.bottom - self.top), 1)
+
+    @property
+    def band(self) -> float:
+        """The width that each label has."""
+        return (self.right - self.left) / max(self.count, 1)
+
+    def x(self, index: int) -> float:
+        """The middle of a label's band."""
+        return round(self.left + (index + 0.5) * self.band, 1)
+
+
+def svg(chart: Chart, *, compact: bool = False) -> SafeString:
+    """The chart as an <svg> of 720 px, or of 360 px if compact; it scales with the page around that width."""
+    width, height = (360, 240) if compact else (720, 280)
+    if chart.is_empty:
+        body = _text(width / 2, height / 2, "empty", "middle", _("Nothing to show yet."))
+    elif isinstance(chart, PieChart):
+        body = _pie(chart, width, height)
+    else:
+        body = _plot(chart, width, height)
+    size = "compact" if compact else "wide"
+    name = f"{chart.key}-{size}"
+    return format_html(
+        '<svg class="chart-svg chart-svg--{}" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d">'
+        '<title id="{}-t">{}</title><desc id="{}-d">{}</desc>{}</svg>',
+        *(size, width, height, name, name, name, chart.title, name, described(chart), body),
+    )
+
+
+def described(chart: Chart) -> str:
+    """The chart in one sentence per series, for those who do not see it."""
+    if chart.is_empty:
+        return _("Nothing to show yet.")
+    return " ".join(_described(series, chart) for series in chart.series)
+
+
+def _described(series: Series, chart: Chart) -> str:
+    high = max(range(len(series.values)), key=lambda n: series.values[n])
+    low = min(range(len(series.values)), key=lambda n: series.values[n])
+    return _("%(name)s: highest %(high)s (%(high_label)s), lowest %(low)s (%(low_label)s).") % {
+        "name": series.name,
+        "high": written(series.values[high], chart.unit),
+        "high_label": chart.labels[high],
+        "low": written(series.values[low], chart.unit),
+        "low_label": chart.labels[low],
+    }
+
+
+def _plot(chart: LineChart | BarChart, width: int, height: int) -> SafeString:
+    totals = _stacked_totals(chart) if isinstance(chart, BarChart) and chart.is_stacked else None
+    values = totals or [float(value) for series in chart.series for value in series.values]
+    marks = ticks(min(values), max(values))
+    has_legend = len(chart.series) > 1
+    left = 14 + 7.5 * max(len(written_short(mark, chart.unit)) for mark in marks)
+    top = 46 if has_legend else 22
+    frame = _Frame(width, height, left, top, width - 10, height - 26, marks, len(chart.labels))
+    drawn = _lines(chart, frame) if isinstance(chart, LineChart) else _bars(chart, frame)
+    legend = _legend(chart.series, frame) if has_legend else SafeString("")
+    return _axes(chart, frame) + drawn + legend
+
+
+def _stacked_totals(chart: BarChart) -> list[float]:
+    return [float(sum(column)) for column in zip(*(series.values for series in chart.series), strict=True)]
+
+
+def _axes(chart: Chart, frame: _Frame) -> SafeString:
+    grid = format_html_join(
+        "",
+        '<line class="chart-svg__{}" x1="{}" y1="{}" x2="{}" y2="{}"/>',
+        (("grid" if m else "zero", frame.left, frame.y(m), frame.right, frame.y(m)) for m in frame.ticks),
+    )
+    scale = _join(
+        _text(frame.left - 8, frame.y(m) + 4, "tick", "end", written_short(m, chart.unit))
+        for m in frame.ticks
+    )
+    every = _label_step(chart.labels, frame)
+    below = _join(
+        _text(frame.x(n), frame.height - 7, "tick", "middle", label)
+        for n, label in enumerate(chart.labels)
+        if n % every == 0
+    )
+    return grid + scale + below
+
+
+def _label_step(labels: Sequence[str], frame: _Frame) -> int:
+    """Show every n-th label, so that none runs into the next."""
+    needed = 7.2 * max(len(label) for label in labels) + 10
+    return max(1, math.ceil(needed / frame.band))
+
+
+def _lines(chart: LineChart, frame: _Frame) -> SafeString:
+    return _join(
+        _line(series, _tone(n, series.tone), frame, with_area=len(chart.series) == 1, unit=chart.unit)
+        for n, series in enumerate(chart.series)
+    )
+
+
+def _line(series: Series, tone: int, frame: _Frame, *, with_area: bool, unit: str) -> SafeString:
+    points = [(frame.x(n), frame.y(value)) for n, value in enumerate(series.values)]
+    path = " ".join(f"{x},{y}" for x, y in points)
+    floor = frame.y(0)
+    area = f"{points[0][0]},{floor} {path} {points[-1][0]},{floor}" if with_area else ""
+    dots = points if len(points) <= 31 and frame.band > 16 else points[-1:]
+    return format_html(
+        '<g class="tone-{}">{}<polyline class="chart-svg__line" points="{}"/>{}</g>{}',
+        tone,
+        format_html('<polygon class="chart-svg__area" points="{}"/>', area) if area else "",
+        path,
+        format_html_join("", '<circle class="chart-svg__dot" cx="{}" cy="{}" r="4"/>', dots),
+        _peak(series, frame, unit) if with_area else "",
+    )
+
+
+def _peak(series: Series, frame: _Frame, unit: str) -> SafeString:
+    """The highest value, written above its point."""
+    n = max(range(len(series.values)), key=lambda index: series.values[index])
+    text = written(series.values[n], unit)
+    half = 4 * len(text)
+    x = min(max(frame.x(n), frame.left + half), frame.right - half)
+    return _text(x, frame.y(series.values[n]) - 10, "value", "middle", text)
+
+
+def _bars(chart: BarChart, frame: _Frame) -> SafeString:
+    drawn = [
+        format_html('<g class="tone-{}">{}</g>', _tone(n, series.tone), _join(_column(chart, n, frame)))
+        for n, series in enumerate(chart.series)
+    ]
+    return _join([*drawn, *_bar_values(chart, frame)])
+
+
+def _column(chart: BarChart, index: int, frame: _Frame) -> Iterable[SafeString]:
+    """The bars of one series. Stacked bars stand on the sum of the series before them."""
+    slots = 1 if chart.is_stacked else len(chart.series)
+    wide = min(frame.band * 0.72 / slots, 64)
+    for n, value in enumerate(chart.series[index].values):
+        base = sum(float(s.values[n]) for s in chart.series[:index]) if chart.is_stacked else 0.0
+        x = frame.x(n) - wide * slots / 2 + (0 if chart.is_stacked else index * wide)
+        ends = sorted((frame.y(base), frame.y(base + float(value))))
+        if value:
+            yield format_html(
+                '<rect class="chart-svg__bar" x="{}" y="{}" width="{}" height="{}" rx="{}"/>',
+                *(
+                    round(x, 1),
+                    ends[0],
+                    round(wide - 1, 1),
+                    round(ends[1] - ends[0], 1),
+                    min(3, round(wide / 4, 1)),
+                ),
+            )
+
+
+def _bar_values(chart: BarChart, frame: _Frame) -> Iterable[SafeString]:
+    """The value above each bar, where there is one bar per label and room for the text."""
+    if not (chart.is_stacked or len(chart.series) == 1):
+        return
+    for n, total in enumerate(_stacked_totals(chart)):
+        text = written_short(total, chart.unit)
+        if total and frame.band > 7.5 * len(text) + 4:
+            yield _text(frame.x(n), frame.y(max(total, 0)) - 6, "value", "middle", text)
+
+
+def _legend(series: Sequence[Series], frame: _Frame) -> SafeString:
+    parts, x = [], frame.left
+    for n, one in enumerate(series):
+        parts.append(_key(x, 14, _tone(n, one.tone), one.name))
+        x += 30 + 7.5 * len(one.name)
+    return _join(parts)
+
+
+def _key(x: float, y: float, tone: int, text: str) -> SafeString:
+    return format_html(
+        '<g class="tone-{}"><rect class="chart-svg__bar" x="{}" y="{}" width="12" height="12" rx="3"/></g>{}',
+        *(tone, x, y - 10, _text(x + 18, y, "legend", "start", text)),
+    )
+
+
+def _pie(chart: PieChart, width: int, height: int) -> SafeString:
+    values = [float(value) for value in chart.series[0].values]
+    total, radius = sum(values), height / 2 - 14
+    centre_x, centre_y = radius + 14, height / 2
+    slices, start = [], 0.0
+    for value, tone in zip(values, chart.slice_tones, strict=False):
+        if value:
+            slices.append(_slice(centre_x, centre_y, radius, (start, start + value / total), tone))
+        start += value / total
+    return _join(slices) + _pie_legend(chart, centre_x + radius + 24, centre_y)
+
+
+def _slice(x: float, y: float, r: float, share: tuple[float, float], tone: int) -> SafeString:
+    """A sector between two shares of the circle, clockwise from twelve o'clock; a whole one is a circle."""
+    if share[1] - share[0] > 0.9999:
+        return format_html('<circle class="tone-{} chart-svg__slice" cx="{}" cy="{}" r="{}"/>', tone, x, y, r)
+    (x1, y1), (x2, y2) = ((x + r * math.sin(t * math.tau), y - r * math.cos(t * math.tau)) for t in share)
+    is_large = int(share[1] - share[0] > 0.5)
+    path = f"M{x:.1f} {y:.1f}L{x1:.1f} {y1:.1f}A{r:.1f} {r:.1f} 0 {is_large} 1 {x2:.1f} {y2:.1f}Z"
+    return format_html('<path class="tone-{} chart-svg__slice" d="{}"/>', tone, path)
+
+
+def _pie_legend(chart: PieChart, x: float, middle: float) -> SafeString:
+    values = chart.series[0].values
+    total = sum(float(value) for value in values)
+    top = middle - 21 * (len(values) - 1)
+    rows = []
+    for n, (label, value, tone) in enumerate(zip(chart.labels, values, chart.slice_tones, strict=False)):
+        y = top + 42 * n
+        rows.append(_key(x, y, tone, label))
+        share = f"{written(value, chart.unit)} · {float(value) / total:.0%}"
+        rows.append(_text(x + 18, y + 18, "value", "start", share))
+    return _join(rows)
+
+
+def _text(x: float, y: float, kind: str, anchor: str, text: str) -> SafeString:
+    return format_html(
+        '<text class="chart-svg__{}" x="{}" y="{}" text-anchor="{}">{}</text>',
+        *(kind, round(x, 1), round(y, 1), anchor, text),
+    )
+
+
+def _join(parts: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((part,) for part in parts))
