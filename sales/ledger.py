@@ -257,7 +257,7 @@ def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
 
     Money that paid this sale alone is given back; money that also settled other sales stays on the customer's account.
     """
-    sale = Sale.objects.select_for_update().select_related("shop", "customer").get(pk=sale.pk)
+    sale = Sale.objects.select_for_update(of=["self"]).select_related("shop", "customer").get(pk=sale.pk)
     if SaleVoid.objects.filter(sale=sale).exists():
         raise ValidationError(_("This sale is already void."))
     if not reason.strip():

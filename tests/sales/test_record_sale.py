@@ -153,6 +153,7 @@ def test_what_is_written_stays(cast: Cast, table: type, statement: str) -> None:
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(statement.format(table._meta.db_table))  # type: ignore[attr-defined]
 
 
