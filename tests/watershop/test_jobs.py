@@ -1,0 +1,103 @@
+"""Background work survives crashes and stops being tried when it can't succeed."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from watershop import jobs
+from watershop.jobs import Beat, JobFailedError, LeaseLost
+from watershop.models import Job, Shop
+
+DONE: list[int] = []
+
+
+def works(subject_id: int, beat: Beat) -> None:
+    beat(0.5, "half way")
+    DONE.append(subject_id)
+
+
+def breaks(subject_id: int, beat: Beat) -> None:
+    raise OSError("disk gone")
+
+
+def is_hopeless(subject_id: int, beat: Beat) -> None:
+    raise JobFailedError("This is no video.")
+
+
+def queue(shop: Shop, work: str, subject: int = 7) -> Job:
+    return jobs.enqueue(shop, f"tests.watershop.test_jobs.{work}", subject)
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    DONE.clear()
+
+
+def test_a_job_runs_once_however_often_it_is_delivered(shop: Shop) -> None:
+    job = queue(shop, "works")
+    jobs.run(job.pk)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (DONE, job.state, job.attempts, job.progress) == ([7], Job.State.DONE, 1, 100)
+
+
+def test_asking_twice_while_it_waits_queues_it_once(shop: Shop) -> None:
+    assert queue(shop, "works") == queue(shop, "works")
+    assert OrmQ.objects.count() == 1
+
+
+def test_a_job_that_breaks_is_tried_three_times_and_says_why(shop: Shop) -> None:
+    job = queue(shop, "breaks")
+    for _ in range(5):
+        jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (Job.State.FAILED, 3, "OSError: disk gone")
+
+
+def test_a_hopeless_job_is_not_tried_again(shop: Shop) -> None:
+    job = queue(shop, "is_hopeless")
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (Job.State.FAILED, 1, "This is no video.")
+
+
+def test_a_job_whose_worker_died_is_handed_over_again(shop: Shop) -> None:
+    job = queue(shop, "works")
+    assert jobs.claim(job.pk)
+    assert jobs.claim(job.pk) is None, "its lease still runs"
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    OrmQ.objects.all().delete()
+    assert jobs.reap() == 1
+    assert OrmQ.objects.count() == 1
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.DONE, 2)
+
+
+def test_a_job_that_kills_its_worker_each_time_fails_for_good(shop: Shop) -> None:
+    job = queue(shop, "works")
+    for _ in range(3):
+        assert jobs.claim(job.pk)
+        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert jobs.reap() == 0
+    job.refresh_from_db()
+    assert job.state == Job.State.FAILED
+
+
+def test_an_attempt_that_was_taken_over_hears_it_at_its_next_beat(shop: Shop) -> None:
+    job = queue(shop, "works")
+    first = jobs.claim(job.pk)
+    assert first is not None
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert jobs.claim(job.pk)
+    with pytest.raises(LeaseLost):
+        Beat(first)(0.7)
+
+
+def test_a_retry_by_hand_is_a_fresh_job(shop: Shop) -> None:
+    job = queue(shop, "is_hopeless")
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert jobs.retry(job).pk != job.pk
