@@ -1,6 +1,6 @@
 """Faces of single pictures joined into tracklets, each with its best shots."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -72,15 +72,19 @@ class Tracklet:
         """Is there a shot, so that the face can be compared?"""
         return bool(self.shots)
 
-    def is_seen_with(self, other: "Tracklet") -> bool:
-        """Were both faces in one picture, twice at least and apart? Then they are two people."""
-        ours = dict(zip(self.times, self.boxes, strict=True))
+    def is_seen_with(self, other: "Tracklet", sure: float = 0.6) -> bool:
+        """Were both faces in one picture, twice at least, apart and surely? Then they are two people.
+
+        A faint detection proves nothing: it may be a face on a poster behind somebody's ear.
+        """
+        ours = {time: box for time, box, score in self._rows() if score >= sure}
         apart = [
-            iou(ours[time], box) < 0.1
-            for time, box in zip(other.times, other.boxes, strict=True)
-            if time in ours
+            iou(ours[time], box) < 0.1 for time, box, score in other._rows() if score >= sure and time in ours
         ]
         return sum(apart) >= 2
+
+    def _rows(self) -> Iterator[tuple[float, Box, float]]:
+        return zip(self.times, self.boxes, self.scores, strict=True)
 
 
 AnyShot = TypeVar("AnyShot", Candidate, Shot)
