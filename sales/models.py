@@ -7,7 +7,7 @@ database half is the composite `SameShop`.
 """
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -104,7 +104,7 @@ class SaleQuerySet(models.QuerySet["Sale"]):
         lines = SaleLine.objects.filter(sale=OuterRef("pk")).order_by().values("sale")
         paid = Allocation.objects.filter(sale=OuterRef("pk")).order_by().values("sale")
         money = models.DecimalField(max_digits=12, decimal_places=2)
-        return self.annotate(
+        return self.annotate(  # type: ignore[no-redef]
             total=Coalesce(Subquery(lines.annotate(t=Sum("amount")).values("t"), output_field=money), ZERO),
             cans=Coalesce(Subquery(lines.annotate(t=Sum("quantity")).values("t")), 0),
             paid=Coalesce(Subquery(paid.annotate(t=Sum("amount")).values("t"), output_field=money), ZERO),
@@ -115,7 +115,7 @@ class SaleQuerySet(models.QuerySet["Sale"]):
 
     def open(self) -> "SaleQuerySet":
         """Sales with something still due."""
-        return self.with_sums().filter(due__gt=0)
+        return self.with_sums().filter(Q(due__gt=0))
 
 
 class Sale(ShopRow):
@@ -138,6 +138,12 @@ class Sale(ShopRow):
     client_ref = models.CharField(max_length=255, null=True)
 
     objects = SaleQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # what with_sums() adds
+        total: Decimal
+        paid: Decimal
+        due: Decimal
+        cans: int
 
     class Meta:
         ordering: ClassVar = ["-sold_at", "-id"]
@@ -257,7 +263,8 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
 
     def balance(self) -> Decimal:
         """The sum of the entries in rupees: positive is owed to the shop."""
-        return self.aggregate(sum=Coalesce(Sum("amount"), ZERO))["sum"]
+        total: Decimal = self.aggregate(sum=Coalesce(Sum("amount"), ZERO))["sum"]
+        return total
 
 
 class LedgerEntry(ShopRow):

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
@@ -36,7 +35,7 @@ DEMO_USERS = (
 class OneTimePasswordBackend(ModelBackend):
     """Django's own sign-in, which also refuses a one-time password that has expired."""
 
-    def user_can_authenticate(self, user: AbstractBaseUser | None) -> bool:
+    def user_can_authenticate(self, user: Any) -> bool:
         expires_at = getattr(user, "password_expires_at", None)
         return super().user_can_authenticate(user) and (expires_at is None or expires_at > timezone.now())
 
@@ -92,7 +91,9 @@ def add_member(*, shop: Shop, user: User, role: Role, actor: Actor) -> Membershi
 
 
 def _keep_an_owner(membership: Membership) -> None:
-    owners = Membership.objects.select_for_update().filter(shop=membership.shop, role=Role.OWNER, is_active=True)
+    owners = Membership.objects.select_for_update().filter(
+        shop=membership.shop, role=Role.OWNER, is_active=True
+    )
     if {row.pk for row in owners} <= {membership.pk}:
         raise ValidationError(_("A shop needs an owner. Make somebody else an owner first."))
 
@@ -129,7 +130,9 @@ def reset_member(membership: Membership, *, actor: Actor) -> str:
         shop__in=Membership.objects.filter(user=actor.user, role=Role.OWNER, is_active=True).values("shop")
     )
     if membership.user.is_superuser or elsewhere.exists():
-        raise ValidationError(_("This person also works elsewhere. Use `manage.py reset_password` on the server."))
+        raise ValidationError(
+            _("This person also works elsewhere. Use `manage.py reset_password` on the server.")
+        )
     code = set_one_time_password(membership.user)
     audit.record(membership.shop, actor, "reset_password", membership)
     return code

@@ -110,7 +110,7 @@ class ShopAPIView(APIView):
     def paginated(self, rows: Any, serializer: type[BaseSerializer[Any]]) -> Response:
         """One page of a queryset as {count, next, previous, results}."""
         pages = Pages()
-        page = pages.paginate_queryset(rows, self.request, view=self)
+        page: list[Any] | None = pages.paginate_queryset(rows, self.request, view=self)
         return pages.get_paginated_response(serializer(page, many=True, context={"shop": self.shop}).data)
 
     def once(self, request: Request, deed: Callable[[str], tuple[int, dict[str, Any]]]) -> Response:

@@ -21,11 +21,11 @@ class SameShop(BaseConstraint):
 
     def _clause(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
         field = model._meta.get_field(self.field)
-        target = field.related_model
-        assert isinstance(target, type)
+        assert isinstance(field, models.ForeignKey)
+        target = field.remote_field.model
         quote = editor.quote_name
         return (
-            f"FOREIGN KEY ({quote('shop_id')}, {quote(field.column)}) "  # type: ignore[union-attr]
+            f"FOREIGN KEY ({quote('shop_id')}, {quote(field.column)}) "
             f"REFERENCES {quote(target._meta.db_table)} ({quote('shop_id')}, {quote('id')}) "
             "DEFERRABLE INITIALLY DEFERRED"
         )
@@ -33,12 +33,12 @@ class SameShop(BaseConstraint):
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         return f"CONSTRAINT {schema_editor.quote_name(self.name)} {self._clause(model, schema_editor)}"
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         sql = "ALTER TABLE %(table)s ADD %(constraint)s"
         constraint = self.constraint_sql(model, schema_editor)
         return Statement(sql, table=schema_editor.quote_name(model._meta.db_table), constraint=constraint)
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         table = schema_editor.quote_name(model._meta.db_table)
         return Statement(
             "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
@@ -62,10 +62,10 @@ class SameShop(BaseConstraint):
 class AppendOnly(BaseConstraint):
     """Rows are written once and stay. The function is made by the first migration of `watershop`."""
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         sql = (
             "CREATE TRIGGER %(name)s BEFORE UPDATE OR DELETE OR TRUNCATE ON %(table)s "
             "FOR EACH STATEMENT EXECUTE FUNCTION watershop_append_only()"
@@ -73,7 +73,7 @@ class AppendOnly(BaseConstraint):
         quote = schema_editor.quote_name
         return Statement(sql, name=quote(self.name), table=quote(model._meta.db_table))
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         quote = schema_editor.quote_name
         table = quote(model._meta.db_table)
         return Statement("DROP TRIGGER %(name)s ON %(table)s", name=quote(self.name), table=table)

@@ -12,6 +12,7 @@ from importlib import import_module
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
@@ -33,7 +34,7 @@ class Beat:
         self._job = job
 
     def __call__(self, progress: float, stage: str = "") -> None:
-        """Report progress from 0 to 1. Raises LeaseLost when this attempt is no longer the one that counts."""
+        """Report progress from 0 to 1. Raises LeaseLostError when this attempt is no longer the one that counts."""
         alive = Job.objects.filter(
             pk=self._job.pk, attempts=self._job.attempts, state=Job.State.RUNNING
         ).update(
@@ -42,10 +43,10 @@ class Beat:
             lease_until=timezone.now() + LEASE,
         )
         if not alive:
-            raise LeaseLost(f"job {self._job.pk} was taken over")
+            raise LeaseLostError(f"job {self._job.pk} was taken over")
 
 
-class LeaseLost(Exception):
+class LeaseLostError(Exception):
     """Another attempt runs; this one must stop and store nothing."""
 
 
@@ -92,7 +93,7 @@ def run(job_id: int) -> None:
         return
     try:
         _work_of(job.name)(job.subject_id, Beat(job))
-    except LeaseLost:
+    except LeaseLostError:
         log.warning("job %s was taken over by another attempt", job.pk)
     except JobFailedError as error:
         _end(job, Job.State.FAILED, str(error))
@@ -145,7 +146,7 @@ def reap() -> int:
     count = 0
     for job in lost:
         if job.attempts >= job.max_attempts:
-            _end(job, Job.State.FAILED, job.error or "The worker died each time it tried this.")
+            _end(job, Job.State.FAILED, job.error or _("The worker died each time it tried this."))
         else:
             _hand_over(job)
             count += 1

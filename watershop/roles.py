@@ -28,7 +28,7 @@ DEFAULT_RIGHTS = {
 class ShopRequest(HttpRequest):
     """A request that passed `shop_page`: it knows its shop, its member and what the member may do."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     shop: Shop
     membership: Membership
     rights: frozenset[Right]
@@ -77,10 +77,10 @@ Page = Callable[Concatenate[ShopRequest, P], HttpResponseBase]
 
 def shop_page(
     *, role: Role = Role.STAFF, right: Right | None = None
-) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]]:
+) -> Callable[[Page[P]], Callable[..., HttpResponseBase]]:
     """Let in the members of the shop in the path (`slug`) who have this role and this right."""
 
-    def decorate(page: Page[P]) -> Callable[Concatenate[HttpRequest, str, P], HttpResponseBase]:
+    def decorate(page: Page[P]) -> Callable[..., HttpResponseBase]:
         @wraps(page)
         def guarded(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not isinstance(request.user, User):

@@ -71,7 +71,9 @@ def setup(request: HttpRequest) -> HttpResponse:
     """The set-up page of an empty installation, behind the one-time link that `make shop` prints."""
     token = request.GET.get("token", "")
     if not accounts.is_setup_token(token):
-        raise Http404(_("This set-up link has been used or is too old. Start `make shop` again for a new one."))
+        raise Http404(
+            _("This set-up link has been used or is too old. Start `make shop` again for a new one.")
+        )
     form = SetupForm(request.POST or None, initial={"language": translation.get_language()})
     rows = CanTypeRows(request.POST or None, initial=FIRST_CAN_TYPES)
     if request.method == "POST" and form.is_valid() and rows.is_valid():
@@ -97,7 +99,11 @@ def staff(request: ShopRequest) -> HttpResponse:
 
 
 def _staff_page(request: ShopRequest, form: StaffForm, *, status: int = 200, **context: Any) -> HttpResponse:
-    members = Membership.objects.filter(shop=request.shop).select_related("user").order_by("-is_active", "user__username")
+    members = (
+        Membership.objects.filter(shop=request.shop)
+        .select_related("user")
+        .order_by("-is_active", "user__username")
+    )
     switches = [
         {"role": role, "rights": [(right, right in _effective(request.shop, role)) for right in Right]}
         for role in (Role.STAFF, Role.MANAGER)
@@ -145,7 +151,9 @@ def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
             case "deactivate" | "activate" as wish:
                 accounts.set_active(member, is_active=wish == "activate", actor=actor)
             case "reset":
-                return _staff_page(request, form, issued=(member.user, accounts.reset_member(member, actor=actor)))
+                return _staff_page(
+                    request, form, issued=(member.user, accounts.reset_member(member, actor=actor))
+                )
             case _:
                 raise ValidationError(_("Choose what to change."))
     except ValidationError as error:
@@ -165,7 +173,9 @@ def staff_rights(request: ShopRequest) -> HttpResponse:
         for right in Right:
             is_allowed = f"{role}:{right}" in request.POST
             if is_allowed != (right in before):
-                accounts.set_right(shop=request.shop, role=role, right=right, is_allowed=is_allowed, actor=actor)
+                accounts.set_right(
+                    shop=request.shop, role=role, right=right, is_allowed=is_allowed, actor=actor
+                )
     messages.success(request, _("Saved."))
     return redirect("staff", request.shop.slug)
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from watershop import jobs
-from watershop.jobs import Beat, JobFailedError, LeaseLost
+from watershop.jobs import Beat, JobFailedError, LeaseLostError
 from watershop.models import Job, Shop
 
 DONE: list[int] = []
@@ -92,7 +92,7 @@ def test_an_attempt_that_was_taken_over_hears_it_at_its_next_beat(shop: Shop) ->
     assert first is not None
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert jobs.claim(job.pk)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         Beat(first)(0.7)
 
 
