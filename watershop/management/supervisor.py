@@ -111,14 +111,15 @@ class Supervisor:
         end_marked(self.mark)
 
 
-def end_marked(mark: str, grace: float = 2.0) -> int:
-    """End every process of an earlier run with this mark, but for ourselves; returns how many there were."""
+def end_marked(mark: str, grace: float = 2.0) -> None:
+    """End every process of an earlier run with this mark, but for ourselves: asked first, then forced."""
     left = [process for process in psutil.process_iter() if _is_marked(process, mark)]
-    _signal_each(left, signal.SIGTERM)
-    _, alive = psutil.wait_procs(left, timeout=grace)
-    _signal_each(alive, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=grace)
-    return len(left)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_each(left, number)
+        deadline = time.monotonic() + grace
+        while left and time.monotonic() < deadline:
+            time.sleep(0.02)
+            left = [process for process in left if _is_marked(process, mark)]
 
 
 def _is_marked(process: psutil.Process, mark: str) -> bool:

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -144,9 +145,7 @@ class EmbeddedServer:
         if (process := self.process()) is None:
             return
         process.send_signal(signal.SIGINT)
-        try:
-            process.wait(60)
-        except psutil.TimeoutExpired:
+        if self._still_alive([process], within=60):
             process.send_signal(signal.SIGQUIT)
 
     def binary(self, name: str) -> str:
@@ -265,12 +264,23 @@ class EmbeddedServer:
         if not pid_file.exists():
             return
         left = [process for process in psutil.process_iter() if self._is_ours(process)]
-        _, alive = psutil.wait_procs(left, timeout=5)
-        for process in alive:
+        for process in self._still_alive(left, within=5):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(alive, timeout=5)
+        if self._still_alive(left, within=5):
+            raise EmbeddedServerError(
+                f"Processes of an earlier PostgreSQL still use {self.data}: end them first."
+            )
         pid_file.unlink(missing_ok=True)
+
+    def _still_alive(self, processes: list[psutil.Process], *, within: float) -> list[psutil.Process]:
+        """Who of them is left after so many seconds. Not psutil's wait: it waits for unreaped zombies too."""
+        deadline = time.monotonic() + within
+        while alive := [process for process in processes if self._is_ours(process)]:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        return alive
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
