@@ -1,6 +1,6 @@
 """Which faces are one person: grouping inside a recording, and open-set search among known people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,16 +75,22 @@ def identify(
     farther by `margin`; else it is somebody new. This is the reference for the search in the database.
     """
     names = np.unique(persons)
-    if not len(names):
-        return [Match(None, float("inf"), float("inf")) for _ in probes]
     rows = np.linalg.norm(probes[:, None] - gallery[None], axis=2)
-    to_person = np.stack([rows[:, persons == name].min(axis=1) for name in names], axis=1)
-    return [_match(distances, names, accept_at, margin) for distances in to_person]
+    return [
+        match(
+            sorted(
+                ((int(name), float(row[persons == name].min())) for name in names), key=lambda near: near[1]
+            ),
+            accept_at,
+            margin,
+        )
+        for row in rows
+    ]
 
 
-def _match(distances: Floats, names: npt.NDArray[Any], accept_at: float, margin: float) -> Match:
-    order = np.argsort(distances, kind="stable")
-    nearest = float(distances[order[0]])
-    runner_up = float(distances[order[1]]) if len(order) > 1 else float("inf")
-    is_sure = nearest <= accept_at and runner_up - nearest >= margin
-    return Match(int(names[order[0]]) if is_sure else None, nearest, runner_up)
+def match(nearest: Iterable[tuple[int, float]], accept_at: float, margin: float) -> Match:
+    """The decision about a probe, from the (person, distance) of at least the two nearest persons, nearest first."""
+    near = [*nearest, (None, float("inf")), (None, float("inf"))]
+    (person, distance), (_, runner_up) = near[:2]
+    is_sure = distance <= accept_at and runner_up - distance >= margin
+    return Match(person if is_sure else None, distance, runner_up)
