@@ -1,0 +1,284 @@
+"""Every number of the shop: function(shop, period) -> frozen dataclasses, with a fixed number of queries.
+
+Days and hours are the shop's own. Voided sales never count. *Revenue* is what was sold, *takings* what was
+received: a due paid today is in today's takings and in the revenue of the day it was sold; money given back
+lowers the takings of the day it went. Staff whom the cameras see are no visitors.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, ExtractHour, TruncDate
+
+from sales.models import ZERO, CanMovement, Payment, Sale, SaleLine, Tender
+from vision.models import Visit, VisitQuerySet
+from watershop.dates import Period
+from watershop.models import Shop
+
+
+@dataclass(frozen=True)
+class Sold:
+    """Standing sales: how many, the cans in them, and their worth in rupees."""
+
+    sales: int
+    cans: int
+    revenue: Decimal
+
+
+@dataclass(frozen=True)
+class TenderTotal:
+    """Rupees by one tender; negative when more was given back than received."""
+
+    tender: Tender
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How the sales of a period stand: what is paid of them, what is still due, and how many have a due."""
+
+    paid: Decimal
+    due: Decimal
+    paid_sales: int
+    unpaid_sales: int
+
+
+@dataclass(frozen=True)
+class Visitors:
+    """Visits, and the different persons among them: seen for the first time, or seen before the period."""
+
+    visits: int
+    new: int
+    returning: int
+
+    @property
+    def persons(self) -> int:
+        return self.new + self.returning
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a period went. `cans_out` is what customers held of our cans at its end."""
+
+    sold: Sold
+    takings: list[TenderTotal]
+    settled: Settled
+    visitors: Visitors
+    cans_out: int
+
+    @property
+    def taken(self) -> Decimal:
+        return sum((row.amount for row in self.takings), ZERO)
+
+
+@dataclass(frozen=True)
+class DaySold:
+    day: date
+    sold: Sold
+
+
+@dataclass(frozen=True)
+class HourSold:
+    """What was sold from `hour` o'clock on, over all days of the period."""
+
+    hour: int
+    sold: Sold
+
+
+@dataclass(frozen=True)
+class DayVisits:
+    day: date
+    visits: int
+    persons: int
+
+
+@dataclass(frozen=True)
+class HourVisits:
+    hour: int
+    visits: int
+
+
+@dataclass(frozen=True)
+class SizeCans:
+    """Cans sold of one size on each day of the period, in the order of `period.days`."""
+
+    code: str
+    cans: list[int]
+
+
+@dataclass(frozen=True)
+class CustomerSold:
+    customer_id: int
+    code: str
+    name: str
+    sold: Sold
+
+
+@dataclass(frozen=True)
+class TenderSales:
+    """Sales whose buyer paid, or said they would pay, by this tender."""
+
+    tender: Tender
+    sales: int
+
+
+NOTHING = Sold(0, 0, ZERO)
+_SUMS = {
+    "sales": Count("sale", distinct=True),
+    "cans": Coalesce(Sum("quantity"), 0),
+    "revenue": Coalesce(Sum("amount"), ZERO),
+}
+
+
+def summary(shop: Shop, period: Period) -> Summary:
+    """The numbers at the top of the dashboard; five queries."""
+    return Summary(
+        sold=sold_between(shop, period.start, period.end),
+        takings=takings_by_tender(shop, period),
+        settled=settled(shop, period),
+        visitors=visitors(shop, period),
+        cans_out=cans_out(shop, period.end),
+    )
+
+
+def sold_between(shop: Shop, start: datetime, end: datetime) -> Sold:
+    """What was sold from start until just before end: two moments, for "by this time last week"."""
+    return _sold(_lines(shop, start, end).aggregate(**_SUMS))
+
+
+def settled(shop: Shop, period: Period) -> Settled:
+    sums = (
+        Sale.objects.of(shop)
+        .during(period)
+        .standing()
+        .with_sums()
+        .aggregate(
+            all_paid=Coalesce(Sum("paid"), ZERO),
+            all_due=Coalesce(Sum("due"), ZERO),
+            sales=Count("pk"),
+            unpaid=Count("pk", filter=Q(due__gt=0)),
+        )
+    )
+    return Settled(sums["all_paid"], sums["all_due"], sums["sales"] - sums["unpaid"], sums["unpaid"])
+
+
+def takings_by_tender(shop: Shop, period: Period) -> list[TenderTotal]:
+    """Money received less money given back, for every tender."""
+    payments = Payment.objects.filter(
+        shop=shop, received_at__gte=period.start, received_at__lt=period.end
+    ).order_by()
+    sums = dict(payments.values_list("tender").annotate(sum=Sum("amount")))
+    return [TenderTotal(tender, sums.get(tender, ZERO)) for tender in Tender]
+
+
+def stated_tenders(shop: Shop, period: Period) -> list[TenderSales]:
+    """How buyers pay or say they will, paid and unpaid sales alike."""
+    sales = Sale.objects.of(shop).during(period).standing().order_by()
+    counts = dict(sales.values_list("stated_tender").annotate(count=Count("pk")))
+    return [TenderSales(tender, counts.get(tender, 0)) for tender in Tender]
+
+
+def cans_out(shop: Shop, at: datetime) -> int:
+    """Our cans that customers held at that moment."""
+    moved = CanMovement.objects.of(shop).filter(at__lt=at)
+    total: int = moved.aggregate(sum=Coalesce(Sum("quantity"), 0))["sum"]
+    return total
+
+
+def visitors(shop: Shop, period: Period) -> Visitors:
+    """Visits count even without a person; a person is new when never seen before the period began."""
+    earlier = Visit.objects.of(shop).filter(person=OuterRef("person"), entry_at__lt=period.start)
+    counts = (
+        _visits(shop, period)
+        .annotate(was_here=Exists(earlier))
+        .aggregate(
+            visits=Count("pk"),
+            persons=Count("person", distinct=True),
+            returning=Count("person", distinct=True, filter=Q(was_here=True)),
+        )
+    )
+    return Visitors(counts["visits"], counts["persons"] - counts["returning"], counts["returning"])
+
+
+def sold_by_day(shop: Shop, period: Period) -> list[DaySold]:
+    """A row for every day of the period, also those without a sale."""
+    rows = _sold_by(_lines(shop, period.start, period.end), day=TruncDate("sale__sold_at", tzinfo=shop.tz))
+    sold = {row["day"]: _sold(row) for row in rows}
+    return [DaySold(day, sold.get(day, NOTHING)) for day in period.days]
+
+
+def sold_by_hour(shop: Shop, period: Period) -> list[HourSold]:
+    """24 rows, the first from midnight."""
+    rows = _sold_by(_lines(shop, period.start, period.end), hour=ExtractHour("sale__sold_at", tzinfo=shop.tz))
+    sold = {row["hour"]: _sold(row) for row in rows}
+    return [HourSold(hour, sold.get(hour, NOTHING)) for hour in range(24)]
+
+
+def cans_by_day(shop: Shop, period: Period) -> list[SizeCans]:
+    """Cans sold per day of each size that was sold at all, the largest size first."""
+    rows = _sold_by(
+        _lines(shop, period.start, period.end),
+        litres=F("can_type__litres"),
+        code=F("can_type__code"),
+        day=TruncDate("sale__sold_at", tzinfo=shop.tz),
+    )
+    sizes: dict[str, dict[date, int]] = defaultdict(dict)
+    for row in rows.order_by("-litres", "code"):
+        sizes[row["code"]][row["day"]] = row["cans"]
+    return [SizeCans(code, [days.get(day, 0) for day in period.days]) for code, days in sizes.items()]
+
+
+def top_customers(shop: Shop, period: Period, limit: int = 10) -> list[CustomerSold]:
+    """The named customers who bought the most, in rupees; equals stand in the order of their codes."""
+    rows = _sold_by(
+        _lines(shop, period.start, period.end).filter(sale__customer__isnull=False),
+        customer_id=F("sale__customer"),
+        code=F("sale__customer__code"),
+        name=F("sale__customer__name"),
+    ).order_by("-revenue", "code")[:limit]
+    return [CustomerSold(row["customer_id"], row["code"], row["name"], _sold(row)) for row in rows]
+
+
+def visits_by_day(shop: Shop, period: Period) -> list[DayVisits]:
+    """A row for every day of the period; a visit counts on the day of its entry."""
+    rows = (
+        _visits(shop, period)
+        .annotate(day=TruncDate("entry_at", tzinfo=shop.tz))
+        .values_list("day")
+        .annotate(visits=Count("pk"), persons=Count("person", distinct=True))
+    )
+    counts = {day: (visits, persons) for day, visits, persons in rows}
+    return [DayVisits(day, *counts.get(day, (0, 0))) for day in period.days]
+
+
+def visits_by_hour(shop: Shop, period: Period) -> list[HourVisits]:
+    """24 rows, the first from midnight; a visit counts in the hour of its entry."""
+    rows = _visits(shop, period).annotate(hour=ExtractHour("entry_at", tzinfo=shop.tz)).values_list("hour")
+    counts = dict(rows.annotate(visits=Count("pk")))
+    return [HourVisits(hour, counts.get(hour, 0)) for hour in range(24)]
+
+
+def _lines(shop: Shop, start: datetime, end: datetime) -> QuerySet[SaleLine]:
+    """The lines of the standing sales: each stands once, so their sums never multiply."""
+    lines = SaleLine.objects.filter(shop=shop, sale__sold_at__gte=start, sale__sold_at__lt=end)
+    return lines.filter(sale__void__isnull=True).order_by()
+
+
+def _sold_by(lines: QuerySet[SaleLine], **keys: Combinable) -> QuerySet[Any, dict[str, Any]]:
+    """The sums of the lines, for each group whose keys are equal."""
+    groups: QuerySet[Any, Any] = lines.values(**keys)
+    sums: QuerySet[Any, dict[str, Any]] = groups.annotate(**_SUMS)
+    return sums
+
+
+def _sold(row: dict[str, Any]) -> Sold:
+    return Sold(row["sales"], row["cans"], row["revenue"])
+
+
+def _visits(shop: Shop, period: Period) -> VisitQuerySet:
+    return Visit.objects.of(shop).during(period).by_customers().order_by()
