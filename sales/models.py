@@ -85,6 +85,13 @@ class CanType(ShopRow):
         return self.name
 
 
+# What a new shop begins with, and what these sizes are taken to cost where nobody said.
+FIRST_CAN_TYPES: list[dict[str, Any]] = [
+    {"code": "20L", "litres": Decimal("20"), "price": Decimal("20"), "deposit": Decimal("150")},
+    {"code": "10L", "litres": Decimal("10"), "price": Decimal("10"), "deposit": Decimal("100")},
+]
+
+
 class SaleQuerySet(models.QuerySet["Sale"]):
     def of(self, shop: Shop) -> "SaleQuerySet":
         return self.filter(shop=shop)

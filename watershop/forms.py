@@ -1,6 +1,5 @@
 """Forms of the roof: set-up and staff."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -52,10 +51,6 @@ class CanTypeRow(forms.Form):
 
 
 CanTypeRows = forms.formset_factory(CanTypeRow, extra=0, min_num=1, validate_min=True, can_delete=True)
-FIRST_CAN_TYPES = [
-    {"code": "20L", "litres": Decimal("20"), "price": Decimal("20"), "deposit": Decimal("150")},
-    {"code": "10L", "litres": Decimal("10"), "price": Decimal("10"), "deposit": Decimal("100")},
-]
 
 
 class StaffForm(forms.Form):

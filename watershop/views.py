@@ -13,9 +13,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from sales.models import FIRST_CAN_TYPES
 from watershop import accounts, opening
 from watershop.audit import Actor
-from watershop.forms import FIRST_CAN_TYPES, CanTypeRows, RoleForm, SetupForm, StaffForm
+from watershop.forms import CanTypeRows, RoleForm, SetupForm, StaffForm
 from watershop.models import Membership, Right, Role, Shop, User
 from watershop.roles import ShopRequest, rights_of, shop_page
 
