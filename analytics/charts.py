@@ -252,7 +252,7 @@ def _axes(chart: Chart, frame: _Frame) -> SafeString:
 
 def _label_step(labels: Sequence[str], frame: _Frame) -> int:
     """Show every n-th label, so that none runs into the next."""
-    needed = 7.2 * max(len(label) for label in labels) + 10
+    needed = 6.5 * max(len(label) for label in labels) + 8
     return max(1, math.ceil(needed / frame.band))
 
 
@@ -344,7 +344,7 @@ def _key(x: float, y: float, tone: int, text: str) -> SafeString:
 
 def _pie(chart: PieChart, width: int, height: int) -> SafeString:
     values = [float(value) for value in chart.series[0].values]
-    total, radius = sum(values), height / 2 - 14
+    total, radius = sum(values), min(height / 2 - 14, width * 0.22)
     centre_x, centre_y = radius + 14, height / 2
     slices, start = [], 0.0
     for value, tone in zip(values, chart.slice_tones, strict=False):

@@ -28,6 +28,6 @@ def rupees(amount: Decimal | int | None, places: int | None = None) -> str:
     exact = Decimal(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
     if places is None:
         places = 0 if exact == exact.to_integral_value() else 2
-    whole, _, part = f"{abs(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)):f}".partition(".")
-    sign = "−" if exact < 0 else ""
-    return f"{sign}₹{grouped(int(whole))}{'.' + part if part else ''}"
+    shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    whole, _, part = f"{abs(shown):f}".partition(".")
+    return f"{'−' if shown < 0 else ''}₹{grouped(int(whole))}{'.' + part if part else ''}"
