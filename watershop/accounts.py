@@ -44,6 +44,18 @@ def _random_password() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _letter in range(4)) for _group in range(3))
 
 
+def shop_named(slug: str | None) -> Shop:
+    """The shop at this address, or the only one when no address is given. LookupError says what to do."""
+    shops = list(Shop.objects.order_by("slug"))
+    chosen = [shop for shop in shops if shop.slug == slug] if slug else shops
+    if len(chosen) == 1:
+        return chosen[0]
+    if not shops:
+        raise LookupError(_("There is no shop yet. Open one with `make shop` or `manage.py create_shop`."))
+    slugs = ", ".join(shop.slug for shop in shops)
+    raise LookupError(_("Say which shop with --shop: %(slugs)s.") % {"slugs": slugs})
+
+
 def set_one_time_password(user: User) -> str:
     """Give the user a password that works once, for seven days, and return it: it is stored nowhere else."""
     password = _random_password()
