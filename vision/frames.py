@@ -274,8 +274,14 @@ def _breaks_in_last_group(path: Path, info: VideoInfo) -> bool:
         return broken
 
 
+def created_at(path: Path) -> datetime | None:
+    """The time that the camera wrote into the file, read from its header alone. Raises UnreadableVideo."""
+    with _opened(path) as (container, stream):
+        return _created_at(container, stream)
+
+
 def _created_at(container: InputContainer, stream: VideoStream) -> datetime | None:
-    """The time that the camera wrote into the file, if it is one (some write 1904 or 1970)."""
+    """The camera's time, if it is one (some write 1904 or 1970)."""
     text = container.metadata.get("creation_time") or stream.metadata.get("creation_time")
     try:
         moment = datetime.fromisoformat(text) if text else None
