@@ -7,7 +7,7 @@ database half is the composite `SameShop`.
 """
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
