@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,7 +21,6 @@ from watershop.models import Job, Shop
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
-REAP = "watershop.jobs.reap"
 
 
 class JobFailedError(Exception):
@@ -154,10 +154,13 @@ def reap() -> int:
 
 
 def ensure_schedules() -> None:
-    """The one schedule of the floor, made by code alone: a malformed row would block all others."""
-    Schedule.objects.update_or_create(
-        name="reap", defaults={"func": REAP, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1}
-    )
+    """What is due each minute, written by code alone: a malformed row would block all others."""
+    Schedule.objects.exclude(name__in=settings.EVERY_MINUTE).delete()
+    for func in settings.EVERY_MINUTE:
+        Schedule.objects.update_or_create(
+            name=func,
+            defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
+        )
 
 
 def latest(name: str, subject_id: int) -> Job | None:

@@ -234,9 +234,14 @@ Q_CLUSTER = {
 
 # The slot of the till page: the URL name of a counter fragment that a higher room provides. Unset, it vanishes.
 TILL_COUNTER_URL_NAME: str | None = None
+# The slot of a sale's page: the URL name of the fragment with the visits that it may belong to.
+SALE_LINKS_URL_NAME: str | None = "sale_links"
+# What the scheduler starts each minute, by name: the floor may not know the rooms above it.
+EVERY_MINUTE = ("watershop.jobs.reap", "vision.tasks.settle_recordings", "vision.tasks.link_recent_sales")
 
 VISION_YUNET_MODEL = os.environ.get("VISION_YUNET_MODEL")
 VISION_MODEL_DIR = VAR_DIR / "models"
+VISION_WORKERS = env_int("VISION_WORKERS", os.cpu_count() or 1)
 UPLOAD_MAX_BYTES = env_int("WATERSHOP_UPLOAD_MAX_MB", 4096) * 1024 * 1024
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

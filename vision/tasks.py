@@ -1,0 +1,83 @@
+"""What the workers do for `vision`: watch recordings, suggest links, notice recordings whose job has died."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from vision import linking, pipeline, recordings
+from vision.frames import UnreadableVideo
+from vision.models import Recording
+from vision.pipeline import Look
+from watershop import jobs
+from watershop.jobs import Beat, JobFailedError
+from watershop.models import Job, Shop
+
+PROCESS = "vision.tasks.process_recording"
+RECENT = timedelta(days=1)
+_BEAT_S = 0.5
+_WATCHING = 0.97
+"""The share of the progress bar that belongs to the looking; the rest is looking up and writing down."""
+
+
+def queue_recording(recording: Recording) -> Job:
+    """Have a recording watched by the video workers."""
+    return jobs.enqueue(recording.shop, PROCESS, recording.pk, cluster="video")
+
+
+@transaction.atomic
+def try_again(recording: Recording) -> None:
+    """One more go at a failed recording that has its file."""
+    failed = Recording.objects.filter(pk=recording.pk, state=Recording.State.FAILED).exclude(file="")
+    if failed.update(state=Recording.State.WAITING, error=""):
+        queue_recording(recording)
+
+
+def process_recording(recording_id: int, beat: Beat) -> None:
+    """Watch a stored recording, once; a file that cannot be watched is not tried again."""
+    recording = Recording.objects.select_related("shop", "camera").filter(pk=recording_id).first()
+    if recording is None or recording.state == Recording.State.DONE:
+        return
+    look = Look(workers=settings.VISION_WORKERS, on_progress=_seldom(beat))
+    try:
+        pipeline.process(recording, Path(recording.file.path), pipeline.eye(), look)
+    except UnreadableVideo as error:
+        raise JobFailedError(str(error)) from error
+
+
+def _seldom(beat: Beat) -> Callable[[float], None]:
+    """Pass the progress on, but not more often than twice a second: each beat is a write."""
+    due = 0.0
+
+    def tell(fraction: float) -> None:
+        nonlocal due
+        if (now := time.monotonic()) >= due or fraction >= 1:
+            due = now + _BEAT_S
+            beat(_WATCHING * fraction, "watching" if fraction < 1 else "storing")
+
+    return tell
+
+
+def link_recording(recording_id: int, beat: Beat) -> None:
+    """Suggest links for the sales in the time of a finished recording."""
+    recording = Recording.objects.select_related("shop").filter(pk=recording_id).first()
+    if recording is not None:
+        linking.suggest_for_recording(recording)
+
+
+def link_recent_sales() -> None:
+    """Each minute: suggest links for sales that were imported or back-dated into a time that is watched already."""
+    for shop in Shop.objects.all():
+        linking.suggest_for_new_sales(shop, RECENT)
+
+
+def settle_recordings() -> None:
+    """Each minute: a recording whose job has failed for good (its worker died each time) has failed, too."""
+    open_states = (Recording.State.WAITING, Recording.State.PROCESSING)
+    for recording in Recording.objects.filter(state__in=open_states):
+        job = jobs.latest(PROCESS, recording.pk)
+        if job is not None and job.state == Job.State.FAILED:
+            recordings.fail(recording, job.error)
