@@ -1,0 +1,261 @@
+"""The shop's transactions file in: every readable row becomes a sale, every other one a line of the report.
+
+A file is taken in whole or not at all, in one transaction. Dry run and preview go the same way and roll back, so
+they say exactly what the import will do. Sales keep the file's transaction_id as their code; that is how the same
+file, given again, changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.book import add_unknown
+from customers.models import Customer
+from sales.ledger import Line, NewSale, record_sales
+from sales.models import FIRST_CAN_TYPES, ZERO, Allocation, CanType, Sale, SaleLine
+from sales.pricelist import add_can_type
+from sales.transactions_csv import BadRow, Row, TransactionsFile
+from watershop.audit import Actor
+from watershop.models import Shop
+
+BATCH = 2_000
+SHOWN = 500
+FIRST_BY_CODE = {can_type["code"]: can_type for can_type in FIRST_CAN_TYPES}
+
+
+@dataclass(frozen=True)
+class RowWarning:
+    """Something to look at in a row that is taken in all the same."""
+
+    line: int
+    text: str
+
+
+@dataclass
+class Report:
+    """What a file holds and what became of it. Bad rows and warnings are all counted; the first SHOWN are kept."""
+
+    is_stored: bool = False
+    new_sales: int = 0
+    already_there: int = 0
+    bad: int = 0
+    bad_rows: list[BadRow] = field(default_factory=list)
+    warned: int = 0
+    warnings: list[RowWarning] = field(default_factory=list)
+    new_customers: int = 0
+    new_sizes: list[str] = field(default_factory=list)
+    total: Decimal = ZERO
+    unpaid: Decimal = ZERO
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    first_rows: list[Row] = field(default_factory=list)
+
+    def refuse(self, row: BadRow) -> None:
+        self.bad += 1
+        if self.bad <= SHOWN:
+            self.bad_rows.append(row)
+
+    def warn(self, line: int, text: str) -> None:
+        self.warned += 1
+        if self.warned <= SHOWN:
+            self.warnings.append(RowWarning(line, text))
+
+    def count(self, rows: Sequence[Row]) -> None:
+        """Add the new sales of a batch."""
+        self.new_sales += len(rows)
+        self.total += sum((row.amount for row in rows), ZERO)
+        self.unpaid += sum((row.amount for row in rows if not row.is_paid), ZERO)
+        times = [row.sold_at for row in rows]
+        self.first_at = min([*times, self.first_at] if self.first_at else times, default=None)
+        self.last_at = max([*times, self.last_at] if self.last_at else times, default=None)
+        self.first_rows += rows[: 10 - len(self.first_rows)]
+
+
+def import_transactions(
+    shop: Shop, actor: Actor, path: Path, *, dry_run: bool = False, skip_bad: bool = False
+) -> Report:
+    """Record the sales of a transactions file; store nothing when a row is bad, unless `skip_bad` leaves those out.
+
+    Raises UnreadableFileError when it is no transactions file at all.
+    """
+    file = TransactionsFile.open(path, shop.tz)
+    report = Report()
+    if file.unknown:
+        report.warn(1, _("These columns are not read: %(names)s.") % {"names": ", ".join(file.unknown)})
+    with transaction.atomic():
+        # One import at a time in a shop, while its till goes on selling.
+        Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
+        intake = _Intake(shop, actor, report)
+        rows = file.rows()
+        while batch := list(islice(rows, BATCH)):
+            intake.take(batch)
+        report.is_stored = not dry_run and (skip_bad or not report.bad)
+        transaction.set_rollback(not report.is_stored)
+    return report
+
+
+# What a row says of its sale, by column; None is what can't be known and is not compared.
+_Said = dict[str, object]
+
+
+class _Intake:
+    """Takes batches of rows into one shop's books."""
+
+    def __init__(self, shop: Shop, actor: Actor, report: Report) -> None:
+        self.shop, self.actor, self.report = shop, actor, report
+        self.can_types = {can_type.code.upper(): can_type for can_type in CanType.objects.of(shop)}
+        self.now = timezone.now()
+
+    def take(self, batch: Iterable[Row | BadRow]) -> None:
+        """Record those rows of the batch that are readable and new."""
+        batch = list(batch)
+        known = self._known({row.code for row in batch if isinstance(row, Row)})
+        fresh: list[Row] = []
+        for row in batch:
+            if isinstance(row, BadRow):
+                self.report.refuse(row)
+            elif (there := known.get(row.code)) is None:
+                fresh.append(self._priced(row))
+                known[row.code] = _said(fresh[-1])
+            elif other := _differing(_said(row), there):
+                self.report.refuse(BadRow(row.line, _other_content(row, other)))
+            else:
+                self.report.already_there += 1
+        self._record(fresh)
+        self.report.count(fresh)
+
+    def _known(self, codes: set[str]) -> dict[str, _Said]:
+        """What the shop's own books say of these sales."""
+        paid_at_once = Allocation.objects.filter(
+            sale=OuterRef("sale"), payment__recorded_at=OuterRef("sale__recorded_at"), amount__gt=0
+        )
+        lines = SaleLine.objects.filter(shop=self.shop, sale__code__in=codes).values(
+            "quantity",
+            "amount",
+            code=F("sale__code"),
+            sold_at=F("sale__sold_at"),
+            customer=F("sale__customer__code"),
+            tender=F("sale__stated_tender"),
+            size=F("can_type__code"),
+            is_paid=Exists(paid_at_once),
+        )
+        known: dict[str, _Said] = {}
+        for line in lines:
+            also = f"{known[line['code']]['can_size']} + " if line["code"] in known else ""
+            known[line["code"]] = {
+                "timestamp": line["sold_at"],
+                "customer_id": line["customer"] or "",
+                "payment_mode": line["tender"],
+                "can_size": also + line["size"].upper(),
+                "number_of_cans": line["quantity"],
+                "amount": line["amount"],
+                "payment_status": line["is_paid"] if line["amount"] else None,
+            }
+        return known
+
+    def _priced(self, row: Row) -> Row:
+        """The row with its number of cans and a can type to sell; says where the price list disagrees."""
+        can_type = self.can_types.get(row.size)
+        price = can_type.price if can_type else FIRST_BY_CODE.get(row.size, {}).get("price")
+        row = row if row.quantity else replace(row, quantity=_cans_for(row.amount, price))
+        can_type = can_type or self._add_can_type(row)
+        listed = can_type.price * (row.quantity or 1)
+        if listed != row.amount:
+            self.report.warn(
+                row.line,
+                _(
+                    "%(code)s: the file says ₹%(amount)s, the price list ₹%(listed)s. The file's amount is kept."
+                )
+                % {"code": row.code, "amount": row.amount, "listed": listed},
+            )
+        if row.sold_at > self.now:
+            self.report.warn(row.line, _("%(code)s lies in the future.") % {"code": row.code})
+        return row
+
+    def _add_can_type(self, row: Row) -> CanType:
+        """A size that the shop did not have: at the usual price, else at what its first row was charged."""
+        usual = FIRST_BY_CODE.get(row.size, {})
+        can_type = add_can_type(
+            shop=self.shop,
+            code=row.size,
+            name=row.size,
+            litres=row.litres,
+            price=usual.get("price", (row.amount / (row.quantity or 1)).quantize(ZERO)),
+            deposit=usual.get("deposit", ZERO),
+            actor=self.actor,
+        )
+        self.can_types[row.size] = can_type
+        self.report.new_sizes.append(row.size)
+        self.report.warn(
+            row.line,
+            _("The can size %(size)s is new, at ₹%(price)s. Check its price and deposit under Cans.")
+            % {"size": row.size, "price": can_type.price},
+        )
+        return can_type
+
+    def _record(self, rows: Sequence[Row]) -> None:
+        codes = [row.customer for row in rows if row.customer]
+        self.report.new_customers += len(add_unknown(self.shop, codes, actor=self.actor))
+        customers = {
+            customer.code: customer for customer in Customer.objects.of(self.shop).filter(code__in=codes)
+        }
+        record_sales(
+            self.shop, self.actor, [self._new_sale(row, customers.get(row.customer)) for row in rows]
+        )
+
+    def _new_sale(self, row: Row, customer: Customer | None) -> NewSale:
+        assert row.quantity is not None
+        return NewSale(
+            lines=[Line(self.can_types[row.size], row.quantity, row.amount)],
+            tender=row.tender,
+            customer=customer,
+            is_paid=row.is_paid,
+            sold_at=row.sold_at,
+            code=row.code,
+            source=Sale.Source.IMPORT,
+            moves_cans=False,  # the file doesn't tell of empties, so cans out would only ever grow
+        )
+
+
+def _said(row: Row) -> _Said:
+    return {
+        "timestamp": row.sold_at,
+        "customer_id": row.customer,
+        "payment_mode": row.tender,
+        "can_size": row.size,
+        "number_of_cans": row.quantity,
+        "amount": row.amount,
+        "payment_status": row.is_paid if row.amount else None,
+    }
+
+
+def _differing(row: _Said, there: _Said) -> list[str]:
+    return [
+        name
+        for name, value in row.items()
+        if value is not None and there[name] is not None and value != there[name]
+    ]
+
+
+def _other_content(row: Row, columns: Sequence[str]) -> str:
+    return _(
+        "%(code)s is already there with another %(columns)s. A sale that differs needs an id of its own."
+    ) % {
+        "code": row.code,
+        "columns": ", ".join(columns),
+    }
+
+
+def _cans_for(amount: Decimal, price: Decimal | None) -> int:
+    """How many cans that much money buys, where it divides; else one."""
+    if not price or not amount or amount % price:
+        return 1
+    return int(amount / price)

@@ -1,0 +1,292 @@
+"""The shop's transactions file: one sale a line, UTF-8, times on the shop's own clock.
+
+Its words stay at this door: a transaction is a sale, `payment_mode` the tender, `can_size` a can type. Reading turns
+each line into a `Row`, or into a `BadRow` that says what is wrong with it; `write` makes a file that reads the same.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from sales.models import ZERO, Tender
+
+COLUMNS = (
+    "transaction_id",
+    "timestamp",
+    "customer_id",
+    "payment_mode",
+    "can_size",
+    "number_of_cans",
+    "amount",
+    "payment_status",
+)
+OTHER_NAMES = {"status": "payment_status"}
+OPTIONAL = frozenset({"number_of_cans"})
+TENDERS = {"cash": Tender.CASH, "upi": Tender.UPI, "coin": Tender.COIN, "coins": Tender.COIN}
+TENDER_WORDS = {Tender.CASH: "Cash", Tender.UPI: "UPI", Tender.COIN: "Coin"}
+STATUSES = {"paid": True, "unpaid": False}
+LONGEST_CODE = 40
+Meaning = TypeVar("Meaning")
+
+ISO_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+INDIAN_TIME = re.compile(
+    r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T](\d{1,2}):(\d\d)(?::(\d\d))?)?", re.ASCII
+)
+YEARS = range(2000, 2101)
+SIZE = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*(?:l|ltr|lit(?:re|er)s?)", re.ASCII | re.IGNORECASE)
+CANS = re.compile(r"(\d{1,5})(?:\.0+)?", re.ASCII)
+AMOUNT = re.compile(r"\d{1,6}(?:\.\d{1,2}0*)?", re.ASCII)
+NEGATIVE = re.compile(r"[-−]\s*[\d.]+", re.ASCII)
+NOT_UTF8 = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A readable line. `customer` is "" for a walk-in, `quantity` None where the file doesn't say."""
+
+    line: int
+    code: str
+    sold_at: datetime
+    customer: str
+    tender: Tender
+    litres: Decimal
+    quantity: int | None
+    amount: Decimal
+    is_paid: bool
+
+    @property
+    def size(self) -> str:
+        """The can type's code: 20L, 0.5L."""
+        return f"{self.litres.normalize():f}L"
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A line that can't become a sale, and why."""
+
+    line: int
+    reason: str
+
+
+class UnreadableFileError(Exception):
+    """Not a transactions file at all; the text is for the person who chose it."""
+
+
+class _BadValueError(Exception):
+    """The reason why a line can't be read."""
+
+
+@dataclass(frozen=True)
+class TransactionsFile:
+    """A file whose first line was understood: where each column stands, and the names that mean nothing here."""
+
+    path: Path
+    zone: ZoneInfo
+    delimiter: str
+    names: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @staticmethod
+    def open(path: Path, zone: ZoneInfo) -> "TransactionsFile":
+        """Look at the first line; times without an offset are of `zone`. Raises UnreadableFileError."""
+        try:
+            with path.open("rb") as file:
+                first = file.readline(65_536).decode("utf-8-sig").strip("\r\n")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UnreadableFileError(
+                _("%(file)s can't be opened: %(reason)s.") % {"file": path.name, "reason": reason}
+            ) from error
+        except UnicodeDecodeError as error:
+            raise UnreadableFileError(_("Line 1: %(reason)s") % {"reason": _not_utf8()}) from error
+        if not first.strip():
+            raise UnreadableFileError(_("The file is empty. Its first line must name the columns."))
+        delimiter = max(",;\t", key=first.count)
+        found = _header(first, delimiter)
+        names = tuple(OTHER_NAMES.get(key, key) for key in map(_plain, found))
+        _check_columns(names, found)
+        unknown = tuple(word for word, name in zip(found, names, strict=True) if word and name not in COLUMNS)
+        return TransactionsFile(path, zone, delimiter, names, unknown)
+
+    def rows(self) -> Iterator[Row | BadRow]:
+        """Every line under the header, one at a time; empty lines are passed over."""
+        with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            lines = csv.reader(file, delimiter=self.delimiter, strict=True)
+            next(lines)
+            while True:
+                number = lines.line_num + 1
+                try:
+                    values = next(lines)
+                    if any(map(str.strip, values)):
+                        yield self._row(number, values)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield BadRow(number, _("The quotation marks don't match (%(error)s).") % {"error": error})
+                except _BadValueError as error:
+                    yield BadRow(number, str(error))
+
+    def _row(self, line: int, values: list[str]) -> Row:
+        if any(map(NOT_UTF8.search, values)):
+            raise _BadValueError(_not_utf8())
+        if len(values) != len(self.names):
+            raise _BadValueError(
+                _("It has %(found)s values, but line 1 names %(wanted)s columns.")
+                % {"found": len(values), "wanted": len(self.names)}
+            )
+        cells = {name: value.strip() for name, value in zip(self.names, values, strict=True)}
+        customer, is_paid = cells["customer_id"], _choice(cells, "payment_status", STATUSES)
+        if not customer and not is_paid:
+            raise _BadValueError(_("It is unpaid but names no customer: nobody would owe it."))
+        return Row(
+            line=line,
+            code=_code(cells, "transaction_id"),
+            sold_at=_time(cells["timestamp"], self.zone),
+            customer=_code(cells, "customer_id") if customer else "",
+            tender=_choice(cells, "payment_mode", TENDERS),
+            litres=_litres(cells["can_size"]),
+            quantity=_cans(cells.get("number_of_cans", "")),
+            amount=_amount(cells["amount"]),
+            is_paid=is_paid,
+        )
+
+
+def _not_utf8() -> str:
+    return _("This is not UTF-8 text. Choose “CSV UTF-8” when you save it in the spreadsheet.")
+
+
+def _header(line: str, delimiter: str) -> list[str]:
+    try:
+        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error as error:
+        raise UnreadableFileError(_("Line 1 can't be read: %(error)s.") % {"error": error}) from error
+
+
+def _plain(name: str) -> str:
+    """A column's name however it was typed: `Payment Mode` is payment_mode."""
+    return re.sub(r"[\s_-]+", "_", name.lower())
+
+
+def _check_columns(names: tuple[str, ...], found: list[str]) -> None:
+    if missing := [name for name in COLUMNS if name not in names and name not in OPTIONAL]:
+        raise UnreadableFileError(
+            _("Line 1: these columns are missing: %(missing)s. It names: %(found)s.")
+            % {"missing": ", ".join(missing), "found": CONTROL.sub("�", ", ".join(found))[:200]}
+        )
+    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+        raise UnreadableFileError(
+            _("Line 1: these columns are named twice: %(twice)s. Keep one of each.")
+            % {"twice": ", ".join(twice)}
+        )
+
+
+def _code(cells: dict[str, str], column: str) -> str:
+    code = cells[column]
+    if not code:
+        raise _BadValueError(_("%(column)s is empty.") % {"column": column})
+    if len(code) > LONGEST_CODE or CONTROL.search(code):
+        raise _BadValueError(
+            _("%(column)s is longer than %(longest)s letters or has letters that can't be printed.")
+            % {"column": column, "longest": LONGEST_CODE}
+        )
+    return code
+
+
+def _choice(cells: dict[str, str], column: str, words: dict[str, Meaning]) -> Meaning:
+    try:
+        return words[cells[column].lower()]
+    except KeyError:
+        raise _BadValueError(
+            _("%(column)s is “%(value)s”; it must be one of: %(words)s.")
+            % {"column": column, "value": _shown(cells[column]), "words": ", ".join(words)}
+        ) from None
+
+
+def _shown(value: str) -> str:
+    """A value as a message may repeat it: printable and short."""
+    return CONTROL.sub("�", value[:40])
+
+
+def _time(value: str, zone: ZoneInfo) -> datetime:
+    try:
+        if ISO_TIME.fullmatch(value):
+            at = datetime.fromisoformat(value)
+        elif indian := INDIAN_TIME.fullmatch(value):
+            day, month, year, hour, minute, second = (int(part or 0) for part in indian.groups())
+            at = datetime(year, month, day, hour, minute, second, tzinfo=zone)
+        else:
+            raise ValueError(value)
+        if at.year not in YEARS:
+            raise ValueError(value)
+    except ValueError:
+        raise _BadValueError(
+            _("The timestamp “%(value)s” can't be read. Write it like 2025-12-14 16:04:00.")
+            % {"value": _shown(value)}
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _litres(value: str) -> Decimal:
+    found = SIZE.fullmatch(value)
+    litres = Decimal(found[1]) if found else ZERO
+    if not litres:
+        raise _BadValueError(
+            _("The can size “%(value)s” can't be read. Write it like 20L.") % {"value": _shown(value)}
+        )
+    return litres
+
+
+def _cans(value: str) -> int | None:
+    if not value:
+        return None
+    found = CANS.fullmatch(value)
+    if not found or not int(found[1]):
+        raise _BadValueError(
+            _("number_of_cans is “%(value)s”; it must be a whole number from 1 to 99999.")
+            % {"value": _shown(value)}
+        )
+    return int(found[1])
+
+
+def _amount(value: str) -> Decimal:
+    if NEGATIVE.fullmatch(value):
+        raise _BadValueError(_("The amount %(value)s is negative.") % {"value": _shown(value)})
+    if not AMOUNT.fullmatch(value):
+        raise _BadValueError(
+            _("The amount “%(value)s” can't be read. Write rupees like 20 or 20.50, less than ten lakh.")
+            % {"value": _shown(value)}
+        )
+    return Decimal(value).quantize(ZERO)
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write the rows under a header that names every column."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(COLUMNS)
+        lines.writerows(map(_values, rows))
+
+
+def _values(row: Row) -> tuple[object, ...]:
+    """In the order of COLUMNS."""
+    return (
+        row.code,
+        f"{row.sold_at:%Y-%m-%d %H:%M:%S}",
+        row.customer,
+        TENDER_WORDS[row.tender],
+        row.size,
+        row.quantity,
+        row.amount,
+        "Paid" if row.is_paid else "Unpaid",
+    )
