@@ -32,6 +32,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ROLE = "watershop"
 OLDEST_SERVER = 15
 OLDEST_VECTOR = (0, 8)
+ONE_AT_A_TIME = 7_260_018  # the advisory lock of `prepare`; any number that nobody else takes
 
 
 def var_dir() -> Path:
@@ -70,8 +71,10 @@ def ensure_running() -> None:
     """Start or join the embedded server, with role and databases made. Cheap when called again."""
     server = embedded_server()
     if server.join():
+        admin = f"host='{server.socket_dir}' user={SUPERUSER} dbname=postgres"
         try:
-            prepare(f"host='{server.socket_dir}' user={SUPERUSER} dbname=postgres", **_plain_role())
+            if not _has_database(admin, f"{ROLE}_demo"):
+                prepare(admin, **_plain_role())
         except BaseException:
             server.leave()
             raise
@@ -94,15 +97,15 @@ def prepare(admin: str, *, role: str, password: str, name: str) -> None:
     `admin` is the connection string of a superuser. What exists is left as it is, but for a plain role with a
     superuser's powers, which is refused: row security would not bind it.
     """
-    databases = (name, f"{name}_demo")
+    databases = (name, f"{name}_demo")  # the demo's comes last: where it is, all is done
     with _superuser(admin) as rows:
+        rows.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         check_server(rows.connection.server_version)
         _ensure_vector(admin, "template1")
         _ensure_role(rows, role, password)
         for database in databases:
-            _ensure_database(rows, database, role)
-    for database in databases:
-        _ensure_vector(admin, database)
+            _ensure_database(admin, database, role)
+            _ensure_vector(admin, database)
 
 
 def check_server(version: int) -> None:
@@ -142,11 +145,17 @@ def _ensure_role(rows: cursor, role: str, password: str) -> None:
         )
 
 
-def _ensure_database(rows: cursor, database: str, role: str) -> None:
-    rows.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
-    if rows.fetchone() is None:
-        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template1")
-        with contextlib.suppress(psycopg2.errors.UniqueViolation, psycopg2.errors.DuplicateDatabase):
+def _has_database(admin: str, database: str) -> bool:
+    """One look from outside: a session in template1 would stand in the way of test databases being made."""
+    with _superuser(admin) as rows:
+        rows.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+        return rows.fetchone() is not None
+
+
+def _ensure_database(admin: str, database: str, role: str) -> None:
+    if not _has_database(admin, database):
+        with _superuser(admin) as rows:
+            statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template1")
             rows.execute(statement.format(sql.Identifier(database), sql.Identifier(role)))
 
 
@@ -154,7 +163,7 @@ def _ensure_vector(admin: str, database: str) -> None:
     with _superuser(admin, database) as rows:
         rows.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
         if (found := rows.fetchone()) is None:
-            rows.execute("CREATE EXTENSION IF NOT EXISTS vector")
+            rows.execute("CREATE EXTENSION vector")
             rows.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
             found = rows.fetchone()
         check_vector(found[0] if found else None)

@@ -14,7 +14,7 @@ from django.db.backends.base.validation import BaseDatabaseValidation
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.client import DatabaseClient as PostgresqlClient
 from django.db.backends.postgresql.features import DatabaseFeatures as PostgresqlFeatures
-from django.db.utils import OperationalError
+from psycopg2 import OperationalError
 
 from watershop.database import OLDEST_SERVER, check_vector, embedded_server, ensure_running, is_embedded
 

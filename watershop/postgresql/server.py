@@ -254,14 +254,14 @@ class EmbeddedServer:
             )
 
     def _clear_after_a_crash(self) -> None:
-        """Take away a stale postmaster.pid, once no process of that server is left.
+        """Take away the lock files of a dead server, once no process of it is left.
 
-        PostgreSQL itself refuses to start while *any* process of this user has the pid in the file, and while
-        orphaned backends hold the shared memory. Only processes whose working folder is our data folder are
-        ended.
+        PostgreSQL itself refuses to start while *any* process of this user has the pid in them, even an unreaped
+        one, and while orphaned backends hold the shared memory. Only processes that work in our data folder are
+        ended here.
         """
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
+        lock_files = [self.data / "postmaster.pid", self.socket_dir / ".s.PGSQL.5432.lock"]
+        if not any(path.exists() for path in lock_files):
             return
         left = [process for process in psutil.process_iter() if self._is_ours(process)]
         for process in self._still_alive(left, within=5):
@@ -271,7 +271,8 @@ class EmbeddedServer:
             raise EmbeddedServerError(
                 f"Processes of an earlier PostgreSQL still use {self.data}: end them first."
             )
-        pid_file.unlink(missing_ok=True)
+        for path in lock_files:
+            path.unlink(missing_ok=True)
 
     def _still_alive(self, processes: list[psutil.Process], *, within: float) -> list[psutil.Process]:
         """Who of them is left after so many seconds. Not psutil's wait: it waits for unreaped zombies too."""
