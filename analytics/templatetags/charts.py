@@ -1,5 +1,7 @@
-"""{% chart takings csv_url=url %}: a figure with its SVG, its table, and the numbers for js/charts.js."""
+"""{% chart takings url=page %}: a figure with its SVG, its table, and the numbers for js/charts.js."""
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from django import template
@@ -10,7 +12,10 @@ register = template.Library()
 
 
 @register.inclusion_tag("analytics/_chart.html")
-def chart(chart: charts.Chart, csv_url: str = "") -> dict[str, Any]:
+def chart(
+    chart: charts.Chart, url: str = "", links: Sequence[str] = (), is_open: bool = False
+) -> dict[str, Any]:
+    """`url` is the chart's own page, `links` lead from its labels to their rows, `is_open` shows the table."""
     head, rows = charts.table(chart)
     return {
         "chart": chart,
@@ -19,6 +24,7 @@ def chart(chart: charts.Chart, csv_url: str = "") -> dict[str, Any]:
         "json": charts.chart_json(chart),
         "json_id": f"{chart.key}-data",
         "head": head,
-        "rows": rows,
-        "csv_url": csv_url,
+        "rows": list(zip_longest(rows, links)),
+        "url": url,
+        "is_open": is_open,
     }

@@ -152,10 +152,13 @@ def test_a_pie_of_debts_is_refused() -> None:
         PieChart("k", "K", ["a"], [Series("A", [-1])])
 
 
-def test_the_figure_holds_drawing_table_numbers_and_the_way_to_the_csv() -> None:
-    html = Template("{% load charts %}{% chart c csv_url='/x.csv' %}").render(Context({"c": TAKINGS}))
+def test_the_figure_holds_drawing_table_numbers_and_the_way_to_its_rows() -> None:
+    html = Template("{% load charts %}{% chart c url='/x/' links=rows %}").render(
+        Context({"c": TAKINGS, "rows": ["/s/x/sales/?from=2026-08-03"]})
+    )
     assert html.count('<svg class="chart-svg') == 2
     assert '<script id="takings-data" type="application/json">' in html
     assert '<td class="num">₹990.50</td>' in html
-    assert 'href="/x.csv"' in html
+    assert 'href="/x/"' in html
+    assert html.count('<th scope="row"><a href="/s/x/sales/?from=2026-08-03">') == 1
     assert not re.search(r"\sstyle=", html)
