@@ -5,8 +5,12 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from watershop.models import Shop
+
+LONGEST_DAYS = 3 * 366
+YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,24 @@ def this_month(shop: Shop) -> Period:
 def period_from(shop: Shop, first: str | None, last: str | None, *, default: Period) -> Period:
     """The period that a query string names (?from=2026-11-01&to=2026-11-30), else the default.
 
-    Raises ValueError with a sentence for the reader when a day is unreadable or the order is wrong.
+    Raises ValueError with a sentence for the reader when a day is unreadable, the order is wrong, or the period
+    is longer than pages can draw.
     """
-    start = date.fromisoformat(first) if first else default.first
-    end = date.fromisoformat(last) if last else default.last
+    start = _day_from(first) if first else default.first
+    end = _day_from(last) if last else default.last
+    if end < start:
+        raise ValueError(_("The period ends before it starts. Choose another first or last day."))
+    if (end - start).days >= LONGEST_DAYS:
+        raise ValueError(_("This period is too long. Choose three years at most."))
     return Period(start, end, shop.tz)
+
+
+def _day_from(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.year not in YEARS:
+        message = _("“%(text)s” is not a day of this century. Write it like 2026-11-30.")
+        raise ValueError(message % {"text": text})
+    return day
