@@ -1,12 +1,15 @@
 """Who did it and from where: `Actor` travels with every deed, `record` writes the append-only audit entry."""
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 
-from watershop.models import AuditEntry, Shop, User
+from watershop.models import AuditEntry, Shop, ShopRow, User
+
+Row = TypeVar("Row", bound=ShopRow)
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,33 @@ def record(
 ) -> None:
     """Write one audit entry; `before` and `after` hold ids and plain values, never a face or a secret."""
     entry(shop, actor, action, subject, **change).save()
+
+
+@transaction.atomic
+def change(
+    row: Row, actor: Actor, action: str, fields: Mapping[str, Any], *, personal: Collection[str] = ()
+) -> Row:
+    """Set these fields, save what is new and record it; return the row as it stands now.
+
+    Raises ValidationError, and writes nothing when nothing is new. The audit is never erased, so of `personal`
+    fields it keeps the names alone.
+    """
+    row = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    changed = [name for name, value in fields.items() if getattr(row, name) != value]
+    if not changed:
+        return row
+    plain = [name for name in changed if name not in personal]
+    before = _values(row, plain)
+    for name in changed:
+        setattr(row, name, fields[name])
+    row.full_clean()
+    row.save(update_fields=changed)
+    record(row.shop, actor, action, row, before=before, after={"changed": changed, **_values(row, plain)})
+    return row
+
+
+def _values(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
+    values = {name: row.serializable_value(name) for name in names}
+    return {
+        name: value if isinstance(value, str | int | None) else str(value) for name, value in values.items()
+    }
