@@ -1,0 +1,50 @@
+"""The book of customers: every function that writes one. Names and phone numbers stay out of the audit."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from customers.models import Customer, next_codes
+from watershop import audit
+from watershop.audit import Actor
+from watershop.models import AuditEntry, Shop
+
+PERSONAL = frozenset({"name", "phone"})
+
+
+def tidy_phone(text: str) -> str:
+    """A phone number without the marks people write between its digits: 98765-43210 and (040) 123 4567."""
+    return re.sub(r"[\s\-().]", "", text)
+
+
+@transaction.atomic
+def add_customer(*, shop: Shop, name: str, phone: str, language: str, actor: Actor) -> Customer:
+    """A new customer with the next free code. Raises ValidationError when a value can't be used."""
+    (code,) = next_codes(shop)
+    customer = Customer(shop=shop, code=code, name=name, phone=phone, language=language)
+    customer.full_clean()
+    customer.save()
+    audit.record(shop, actor, "add_customer", customer, after={"code": code, "language": language})
+    return customer
+
+
+@transaction.atomic
+def add_unknown(shop: Shop, codes: Sequence[str], *, actor: Actor) -> list[Customer]:
+    """Customers for those codes that nobody has, named by their code until somebody writes the name in."""
+    taken = set(Customer.objects.of(shop).filter(code__in=codes).values_list("code", flat=True))
+    missing = [code for code in dict.fromkeys(codes) if code not in taken]
+    added = Customer.objects.bulk_create(
+        Customer(shop=shop, code=code, name=code, language=shop.language) for code in missing
+    )
+    AuditEntry.objects.bulk_create(
+        audit.entry(shop, actor, "add_customer", row, after={"code": row.code, "language": row.language})
+        for row in added
+    )
+    return added
+
+
+def change_customer(customer: Customer, fields: Mapping[str, Any], *, actor: Actor) -> Customer:
+    """Change name, phone, language or is_active; the code stays for ever. Raises ValidationError."""
+    return audit.change(customer, actor, "change_customer", fields, personal=PERSONAL)
