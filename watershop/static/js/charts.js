@@ -64,6 +64,7 @@ function datasets(data, colour) {
       borderRadius: 3,
       maxBarThickness: 64,
       pointBackgroundColor: tone,
+      pointHoverBackgroundColor: tone,
       pointRadius: data.labels.length > 31 ? 0 : 4,
       pointHoverRadius: 6,
     };
