@@ -1,5 +1,6 @@
 """Recordings come in, fail, and go: what happens to the file and its row before and after it is watched."""
 
+import contextlib
 import hashlib
 import shutil
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from vision.frames import created_at
+from vision.frames import UnreadableVideo, created_at
 from vision.models import Camera, Person, Recording, SaleLink, Template, Tracklet, Visit
 from watershop import audit
 from watershop.audit import Actor
@@ -16,11 +17,15 @@ from watershop.models import Shop, User
 
 
 def start_of(path: Path, given: datetime | None) -> tuple[datetime, Recording.StartSource]:
-    """When a recording starts: as given, else as the camera wrote into it, else the file's own time."""
+    """When a recording starts: as given, else as the camera wrote into it, else the file's own time.
+
+    A file that cannot be read has its own time; what is wrong with it comes out when it is watched.
+    """
     if given is not None:
         return given, Recording.StartSource.GIVEN
-    if (at := created_at(path)) is not None:
-        return at, Recording.StartSource.CONTAINER
+    with contextlib.suppress(UnreadableVideo):
+        if (at := created_at(path)) is not None:
+            return at, Recording.StartSource.CONTAINER
     return datetime.fromtimestamp(path.stat().st_mtime, UTC), Recording.StartSource.FILE
 
 

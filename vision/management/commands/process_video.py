@@ -1,0 +1,149 @@
+"""Watch a video file: who came, when, and was it somebody known."""
+
+import contextlib
+import os
+import time
+from argparse import ArgumentTypeError
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from vision import outputs, pipeline, recordings
+from vision.analysis import ChunkFailed
+from vision.chunks import Pictures
+from vision.frames import UnreadableVideo
+from vision.models import Recording
+from vision.pipeline import Look, Seen
+from watershop.accounts import shop_named
+
+
+class Command(BaseCommand):
+    help = "Watch a video file and store its visits; --dry-run only shows them."
+    requires_system_checks = ()  # they would open a database, which a dry run does without
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="an mp4, avi, mkv, mov or ts file")
+        parser.add_argument("--shop", help="the shop's address; may be left out when there is one shop")
+        parser.add_argument("--camera", default="camera", help="the camera's name (default: camera)")
+        parser.add_argument(
+            "--started-at",
+            type=datetime.fromisoformat,
+            metavar="ISO8601",
+            help="when the recording starts, in shop time unless it says otherwise",
+        )
+        parser.add_argument(
+            "--out", type=Path, metavar="DIR", help="write tables and pictures into this folder"
+        )
+        parser.add_argument(
+            "--frames-every",
+            type=_seconds,
+            metavar="S",
+            help="also write a plain frame every S seconds to --out",
+        )
+        parser.add_argument(
+            "--workers",
+            type=_count,
+            default=os.cpu_count() or 1,
+            help="child processes (default: one per core)",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="no database: an empty gallery, nothing stored"
+        )
+
+    def handle(self, *args: Any, file: Path, out: Path | None, **options: Any) -> None:
+        if not file.is_file():
+            raise CommandError(f"There is no file {file}. Check the path.")
+        if options["frames_every"] and out is None:
+            raise CommandError("--frames-every needs --out DIR to write the frames to.")
+        pictures = Pictures(out, options["frames_every"]) if out else None
+        self._told = -1
+        look = Look(options["workers"], pictures, self._progress)
+        begun = time.perf_counter()
+        try:
+            seen, zone = (self._rehearse if options["dry_run"] else self._process)(file, look, options)
+        except (UnreadableVideo, ChunkFailed) as error:
+            raise CommandError(str(error)) from error
+        summary = {
+            "file": file.name,
+            "camera": seen.camera,
+            "started_at": seen.started_at.astimezone(zone).isoformat(),
+            "wall_s": round(time.perf_counter() - begun, 2),
+            **seen.summary(),
+        }
+        if out:
+            outputs.write(out, seen, zone, summary)
+        self._report(summary, out)
+
+    def _rehearse(self, file: Path, look: Look, options: dict[str, Any]) -> tuple[Seen, ZoneInfo]:
+        zone = ZoneInfo(settings.TIME_ZONE)
+        started_at, _source = self._start(file, options["started_at"], zone)
+        config = pipeline.eye()
+        seen = pipeline.rehearse(file, config, camera=options["camera"], started_at=started_at, look=look)
+        return seen, zone
+
+    def _process(self, file: Path, look: Look, options: dict[str, Any]) -> tuple[Seen, ZoneInfo]:
+        try:
+            shop = shop_named(options["shop"])
+        except LookupError as error:
+            raise CommandError(str(error)) from error
+        start = self._start(file, options["started_at"], shop.tz)
+        recording, _is_new = recordings.register(
+            shop,
+            camera=options["camera"],
+            original_name=file.name,
+            sha256=recordings.digest_of(file),
+            start=start,
+        )
+        if recording.state == Recording.State.DONE:
+            self.stdout.write("This recording is stored already: its visits stay as they are.")
+        try:
+            return pipeline.process(recording, file, pipeline.eye(), look), shop.tz
+        except (ChunkFailed, KeyboardInterrupt) as error:
+            recordings.fail(recording, str(error) or "Stopped by hand.")
+            raise
+
+    def _start(
+        self, file: Path, given: datetime | None, zone: ZoneInfo
+    ) -> tuple[datetime, Recording.StartSource]:
+        """When the recording starts, told together with where that is from."""
+        if given is not None and given.tzinfo is None:
+            given = given.replace(tzinfo=zone)
+        started_at, source = recordings.start_of(file, given)
+        local = started_at.astimezone(zone)
+        self.stdout.write(f"Starts at {local:%Y-%m-%d %H:%M:%S %Z}, {source.label}.")
+        return started_at, source
+
+    def _progress(self, fraction: float) -> None:
+        """One line on a terminal, a line per tenth elsewhere."""
+        percent = int(100 * fraction)
+        if self.stdout.isatty():
+            self.stdout.write(f"\r{percent:3d} %", ending="" if fraction < 1 else "\n")
+            self.stdout.flush()
+        elif percent // 10 > self._told:
+            self._told = percent // 10
+            self.stdout.write(f"{percent:3d} %")
+
+    def _report(self, summary: dict[str, Any], out: Path | None) -> None:
+        text = (
+            "{visits} visits of {persons} persons in {duration_s:.0f} s of video, watched in {wall_s:.1f} s."
+        )
+        self.stdout.write(self.style.SUCCESS(text.format(**summary)))
+        if out:
+            self.stdout.write(f"Written to {out}.")
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < (value := float(text)) < float("inf"):
+            return value
+    raise ArgumentTypeError("give seconds above zero")
+
+
+def _count(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= 64:
+        return int(text)
+    raise ArgumentTypeError("give a number from 1 to 64")
