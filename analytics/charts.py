@@ -218,13 +218,16 @@ def _plot(chart: LineChart | BarChart, width: int, height: int) -> SafeString:
     totals = _stacked_totals(chart) if isinstance(chart, BarChart) and chart.is_stacked else None
     values = totals or [float(value) for series in chart.series for value in series.values]
     marks = ticks(min(values), max(values))
-    has_legend = len(chart.series) > 1
     left = 14 + 7.5 * max(len(written_short(mark, chart.unit)) for mark in marks)
-    top = 46 if has_legend else 22
+    places = _legend_places(chart.series, left, width - 10) if len(chart.series) > 1 else []
+    top = 24 + max((y for _x, y in places), default=0)
     frame = _Frame(width, height, left, top, width - 10, height - 26, marks, len(chart.labels))
     drawn = _lines(chart, frame) if isinstance(chart, LineChart) else _bars(chart, frame)
-    legend = _legend(chart.series, frame) if has_legend else SafeString("")
-    return _axes(chart, frame) + drawn + legend
+    keys = _join(
+        _key(x, y, _tone(n, series.tone), series.name)
+        for n, ((x, y), series) in enumerate(zip(places, chart.series, strict=False))
+    )
+    return _axes(chart, frame) + drawn + keys
 
 
 def _stacked_totals(chart: BarChart) -> list[float]:
@@ -327,12 +330,17 @@ def _bar_values(chart: BarChart, frame: _Frame) -> Iterable[SafeString]:
             yield _text(frame.x(n), frame.y(max(total, 0)) - 6, "value", "middle", text)
 
 
-def _legend(series: Sequence[Series], frame: _Frame) -> SafeString:
-    parts, x = [], frame.left
-    for n, one in enumerate(series):
-        parts.append(_key(x, 14, _tone(n, one.tone), one.name))
-        x += 30 + 7.5 * len(one.name)
-    return _join(parts)
+def _legend_places(series: Sequence[Series], left: float, right: float) -> list[tuple[float, float]]:
+    """Where each series' name goes above the plot: beside the one before, or on a new line if it is full."""
+    places: list[tuple[float, float]] = []
+    x, y = left, 14.0
+    for one in series:
+        width = 30 + 7.5 * len(one.name)
+        if places and x + width > right:
+            x, y = left, y + 20
+        places.append((x, y))
+        x += width
+    return places
 
 
 def _key(x: float, y: float, tone: int, text: str) -> SafeString:
@@ -367,10 +375,11 @@ def _slice(x: float, y: float, r: float, share: tuple[float, float], tone: int) 
 def _pie_legend(chart: PieChart, x: float, middle: float) -> SafeString:
     values = chart.series[0].values
     total = sum(float(value) for value in values)
-    top = middle - 21 * (len(values) - 1)
+    pitch = min(42, 2 * middle / len(values))
+    top = middle - pitch / 2 * (len(values) - 1)
     rows = []
     for n, (label, value, tone) in enumerate(zip(chart.labels, values, chart.slice_tones, strict=False)):
-        y = top + 42 * n
+        y = top + pitch * n
         rows.append(_key(x, y, tone, label))
         share = f"{written(value, chart.unit)} · {float(value) / total:.0%}"
         rows.append(_text(x + 18, y + 18, "value", "start", share))

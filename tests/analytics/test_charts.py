@@ -134,6 +134,13 @@ def test_long_labels_are_thinned_until_none_touches_the_next() -> None:
     assert min(b - a for a, b in pairwise(at)) > 6.5 * len("10 August")
 
 
+def test_a_long_legend_goes_on_in_a_second_line_of_a_narrow_drawing() -> None:
+    chart = LineChart("k", "K", WEEK, [Series(f"A rather long name {n}", [1, 2, 3]) for n in range(3)])
+    root = ElementTree.fromstring(svg(chart, compact=True))
+    names = [e.attrib for e in root.iter("text") if e.attrib["class"] == "chart-svg__legend"]
+    assert [float(name["y"]) for name in names] == [14, 34, 54]
+
+
 def test_the_numbers_for_chart_js_are_those_of_the_drawing() -> None:
     data = chart_json(TAKINGS)
     assert (data["kind"], data["unit"], data["labels"]) == ("line", "₹", WEEK)
