@@ -14,7 +14,8 @@ import numpy as np
 from vision.config import VisionConfig
 from vision.embedding import Embedder
 from vision.faces import WHOLE, Box, Face, chip, is_shot, make_detector, quality
-from vision.frames import Decoded, Frame, Image, MotionGate, frames
+from vision.frames import Decoded, Frame, Image, frames
+from vision.motion import MotionGate
 from vision.tracking import Candidate, Shot, Tracker, Tracklet, best_shots, is_wanted
 
 Item = TypeVar("Item")
@@ -116,7 +117,7 @@ class _Eye:
         self._gate, self._tracker = MotionGate(), Tracker(config)
         self._detector, self._embedder = make_detector(config), Embedder(config.models_dir)
         self._candidates: dict[int, list[Candidate]] = defaultdict(list)
-        self._looked_at = -np.inf
+        self._scanned_at = self._searched_at = -np.inf
 
     def look(self, frame: Frame, clock: Clock) -> list[tuple[Tracklet, Face]]:
         """The faces of a picture and the tracklets that they belong to."""
@@ -139,9 +140,13 @@ class _Eye:
         moving = self._gate.regions(frame.luma)
         expected = self._tracker.expect(frame.at)
         patience = self._config.rescan_s if self._tracker.is_following else self._config.heartbeat_s
-        if frame.at >= self._looked_at + patience - 1e-6 or WHOLE in moving:
-            self._looked_at = frame.at
+        if WHOLE in moving or frame.at - self._scanned_at >= patience - 1e-6:
+            self._scanned_at = self._searched_at = frame.at
             return [WHOLE]
+        if frame.at - self._searched_at < self._detector.search_s - 1e-6:
+            moving = []
+        if moving:
+            self._searched_at = frame.at
         height, width = frame.upright_size
         return moving + [(x1 / width, y1 / height, x2 / width, y2 / height) for x1, y1, x2, y2 in expected]
 

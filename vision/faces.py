@@ -43,6 +43,8 @@ class Detector(Protocol):
     """Finds faces. One instance serves one thread."""
 
     name: str
+    search_s: float
+    """Look for new faces where something moves at most this often; where faces are expected, always."""
 
     def detect(self, image: Image, regions: Sequence[Box]) -> list[Face]:
         """Faces of a BGR picture inside regions given as fractions of it; boxes in pixels of the picture."""
@@ -123,6 +125,7 @@ class YuNet:
     """
 
     name = "yunet"
+    search_s = 0.0
 
     def __init__(self, model: Path, weakest: float) -> None:
         self._session = single_threaded(model)
@@ -182,6 +185,7 @@ class Hog:
     """dlib's frontal face detector: needs no model file, finds faces from 50 px on, ten times slower."""
 
     name = "hog"
+    search_s = 0.6
     _LEAST_PX = 50
     _WINDOW_PX = 80
 
