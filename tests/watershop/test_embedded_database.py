@@ -66,9 +66,9 @@ def kill(user: "subprocess.Popen[str]") -> None:
 
 def eventually(is_so: Callable[[], bool], seconds: float = 15) -> bool:
     deadline = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < deadline:
+    while not (so := is_so()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return is_so()
+    return so
 
 
 def processes_of(var: Path) -> list[psutil.Process]:
