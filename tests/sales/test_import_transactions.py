@@ -53,9 +53,9 @@ def test_a_row_becomes_a_sale_with_its_money_on_the_ledger(take_in: Import) -> N
     assert f"{sale.sold_at.astimezone(KOLKATA):%Y-%m-%d %H:%M}" == "2025-12-14 16:04"
     assert sale.customer is not None and sale.customer.code == "CUST_0002"
     assert (sale.total, sale.cans, sale.due) == (Decimal(40), 2, Decimal(0))
-    assert [(e.kind, e.amount) for e in LedgerEntry.objects.order_by("id")] == [
-        ("sale", 40),
-        ("payment", -40),
+    assert [(entry.kind, entry.amount) for entry in LedgerEntry.objects.order_by("id")] == [
+        ("sale", Decimal(40)),
+        ("payment", Decimal(-40)),
     ]
     assert Payment.objects.get().received_at == sale.sold_at
     assert not CanMovement.objects.exists(), "the file doesn't tell of cans"
