@@ -9,7 +9,7 @@ SHELL := /bin/bash
 PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes
 
 .PHONY: help run shop test e2e lint translations lock
 
