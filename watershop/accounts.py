@@ -145,9 +145,16 @@ def reset_member(membership: Membership, *, actor: Actor) -> str:
         raise ValidationError(
             _("This person also works elsewhere. Use `manage.py reset_password` on the server.")
         )
-    code = set_one_time_password(membership.user)
-    audit.record(membership.shop, actor, "reset_password", membership)
-    return code
+    return reset_password(membership.user, actor=actor)
+
+
+@transaction.atomic
+def reset_password(user: User, *, actor: Actor) -> str:
+    """A one-time password for a user, noted in each shop where they work; the old one stops working."""
+    password = set_one_time_password(user)
+    for membership in Membership.objects.filter(user=user).select_related("shop"):
+        audit.record(membership.shop, actor, "reset_password", membership)
+    return password
 
 
 @transaction.atomic

@@ -1,12 +1,13 @@
 """Opening a real shop from the set-up page: the shop, its owner, its can sizes, its first clerk, in one go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
-from sales.models import CanType, SalesSettings
+from sales import pricelist
+from sales.models import SalesSettings
 from watershop import accounts
 from watershop.audit import Actor
 from watershop.models import Role, Shop, User
@@ -41,13 +42,17 @@ def open_shop(
     owner.save()
     actor = Actor(owner, "web setup")
     shop = accounts.create_shop(slug=slug, name=shop_name, owner=owner, actor=actor, language=language)
-    SalesSettings.objects.create(shop=shop, upi_id=upi_id)
-    for row in can_types:
-        can_type = CanType(shop=shop, name=row["code"], **row)
-        can_type.full_clean()
-        can_type.save()
+    equip(shop, can_types=can_types, upi_id=upi_id, actor=actor)
     if not clerk:
         return Opened(shop, owner, None, "")
     user, clerk_password = accounts.new_user(username=clerk, language=language)
     accounts.add_member(shop=shop, user=user, role=Role.STAFF, actor=actor)
     return Opened(shop, owner, user, clerk_password)
+
+
+@transaction.atomic
+def equip(shop: Shop, *, can_types: Iterable[Mapping[str, Any]], actor: Actor, upi_id: str = "") -> None:
+    """Give a new shop what it sells with: its settings and its price list."""
+    SalesSettings.objects.create(shop=shop, upi_id=upi_id)
+    for row in can_types:
+        pricelist.add_can_type(shop=shop, name=row["code"], actor=actor, **row)
