@@ -59,7 +59,8 @@ class Recording(ShopRow):
     started_at_source = models.CharField(max_length=10, choices=StartSource.choices)
     duration_s = models.FloatField(_("length in seconds"), default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    error = models.TextField(blank=True)
+    error = models.TextField(blank=True, help_text=_("what went wrong, in full"))
+    error_code = models.CharField(max_length=20, blank=True, help_text=_("which kind of bad file it is"))
     summary = models.JSONField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -75,6 +76,10 @@ class Recording(ShopRow):
     def __str__(self) -> str:
         return self.original_name
 
+    @property
+    def is_finished(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
+
 
 class Person(ShopRow):
     """An identity seen by a camera: perhaps unnamed, perhaps staff, perhaps one of the customers."""
@@ -82,7 +87,13 @@ class Person(ShopRow):
     code = models.CharField(max_length=20)
     name = models.CharField(_("name"), max_length=80, blank=True)
     customer = models.ForeignKey(
-        Customer, null=True, on_delete=models.PROTECT, related_name="persons", db_constraint=False
+        Customer,
+        verbose_name=_("customer"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="persons",
+        db_constraint=False,
     )
     is_shop_staff = models.BooleanField(_("works here"), default=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -114,6 +125,18 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def by_customers(self) -> "VisitQuerySet":
         """Staff are not customers; a visit without identity may be one."""
         return self.exclude(person__is_shop_staff=True)
+
+    def for_cards(self) -> "VisitQuerySet":
+        """With what a visit's card shows: person, camera, `faces` (best first) and `open_links` with their sales."""
+        faces = Tracklet.objects.exclude(picture="").order_by("-quality", "number")
+        sales = Sale.objects.with_sums().select_related("customer")
+        links = SaleLink.objects.exclude(state=SaleLink.State.REFUSED).order_by("-confidence", "pk")
+        return self.select_related("person__customer", "recording__camera").prefetch_related(
+            models.Prefetch("tracklets", faces, to_attr="faces"),
+            models.Prefetch(
+                "links", links.prefetch_related(models.Prefetch("sale", sales)), to_attr="open_links"
+            ),
+        )
 
 
 class Visit(ShopRow):

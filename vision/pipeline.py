@@ -113,11 +113,11 @@ def process(recording: Recording, path: Path, config: VisionConfig, look: Look) 
     Raises UnreadableVideo (the recording has then failed) or ChunkFailed; nothing is stored then.
     """
     waiting = Recording.objects.filter(pk=recording.pk).exclude(state=Recording.State.DONE)
-    waiting.update(state=Recording.State.PROCESSING, error="")
+    waiting.update(state=Recording.State.PROCESSING, error="", error_code="")
     try:
         analysis = _analysis(path, config, look)
     except UnreadableVideo as error:
-        fail(recording, str(error))
+        fail(recording, str(error).replace(path.name, recording.original_name), error.code)
         raise
     groups = cluster(analysis.tracklets, config.cluster_at)
     with transaction.atomic():

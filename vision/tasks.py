@@ -6,38 +6,22 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
 
 from vision import linking, pipeline, recordings
 from vision.frames import UnreadableVideo
 from vision.models import Recording
 from vision.pipeline import Look
-from watershop import jobs
 from watershop.jobs import Beat, JobFailedError
-from watershop.models import Job, Shop
+from watershop.models import Shop
 
-PROCESS = "vision.tasks.process_recording"
 RECENT = timedelta(days=1)
-_BEAT_S = 0.5
-_WATCHING = 0.97
+BEAT_S = 0.5
+WATCHING = 0.97
 """The share of the progress bar that belongs to the looking; the rest is looking up and writing down."""
 
 
-def queue_recording(recording: Recording) -> Job:
-    """Have a recording watched by the video workers."""
-    return jobs.enqueue(recording.shop, PROCESS, recording.pk, cluster="video")
-
-
-@transaction.atomic
-def try_again(recording: Recording) -> None:
-    """One more go at a failed recording that has its file."""
-    failed = Recording.objects.filter(pk=recording.pk, state=Recording.State.FAILED).exclude(file="")
-    if failed.update(state=Recording.State.WAITING, error=""):
-        queue_recording(recording)
-
-
 def process_recording(recording_id: int, beat: Beat) -> None:
-    """Watch a stored recording, once; a file that cannot be watched is not tried again."""
+    """Watch an uploaded recording, once; a file that cannot be watched is not tried again."""
     recording = Recording.objects.select_related("shop", "camera").filter(pk=recording_id).first()
     if recording is None or recording.state == Recording.State.DONE:
         return
@@ -55,8 +39,8 @@ def _seldom(beat: Beat) -> Callable[[float], None]:
     def tell(fraction: float) -> None:
         nonlocal due
         if (now := time.monotonic()) >= due or fraction >= 1:
-            due = now + _BEAT_S
-            beat(_WATCHING * fraction, "watching" if fraction < 1 else "storing")
+            due = now + BEAT_S
+            beat(WATCHING * fraction, "watching" if fraction < 1 else "storing")
 
     return tell
 
@@ -75,9 +59,5 @@ def link_recent_sales() -> None:
 
 
 def settle_recordings() -> None:
-    """Each minute: a recording whose job has failed for good (its worker died each time) has failed, too."""
-    open_states = (Recording.State.WAITING, Recording.State.PROCESSING)
-    for recording in Recording.objects.filter(state__in=open_states):
-        job = jobs.latest(PROCESS, recording.pk)
-        if job is not None and job.state == Job.State.FAILED:
-            recordings.fail(recording, job.error)
+    """Each minute: recordings whose worker died each time it tried."""
+    recordings.settle(Recording.objects.all())

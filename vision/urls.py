@@ -1,6 +1,26 @@
 """The doors of `vision`: pages under /s/<slug>/, API under /api/v1/shops/<slug>/."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-pages: list[URLPattern] = []
-api: list[URLPattern] = []
+from vision import api as doors
+from vision import recording_views, views
+
+pages: list[URLPattern] = [
+    path("visits/", views.visits, name="visits"),
+    path("visits/<int:pk>/", views.visit, name="visit"),
+    path("persons/<int:pk>/", views.person, name="person"),
+    path("faces/<int:pk>.jpg", views.picture, name="picture"),
+    path("links/<int:pk>/", views.link_decide, name="link_decide"),
+    path("sales/<int:pk>/visits/", views.sale_links, name="sale_links"),
+    path("recordings/", recording_views.recordings, name="recordings"),
+    path("recordings/<int:pk>/", recording_views.recording, name="recording"),
+    path("recordings/<int:pk>/progress/", recording_views.recording_progress, name="recording_progress"),
+    path("recordings/<int:pk>/retry/", recording_views.recording_retry, name="recording_retry"),
+    path("recordings/<int:pk>/remove/", recording_views.recording_remove, name="recording_remove"),
+]
+api: list[URLPattern] = [
+    path("visits/", doors.Visits.as_view(), name="api_visits"),
+    path("visits/<int:pk>/", doors.VisitDetail.as_view(), name="api_visit"),
+    path("recordings/", doors.Recordings.as_view(), name="api_recordings"),
+    path("recordings/<int:pk>/", doors.RecordingDetail.as_view(), name="api_recording"),
+]

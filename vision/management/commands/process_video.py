@@ -92,11 +92,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         start = self._start(file, options["started_at"], shop.tz)
         recording, _is_new = recordings.register(
-            shop,
-            camera=options["camera"],
-            original_name=file.name,
-            sha256=recordings.digest_of(file),
-            start=start,
+            shop, file, camera=options["camera"], start=start, name=file.name
         )
         if recording.state == Recording.State.DONE:
             self.stdout.write("This recording is stored already: its visits stay as they are.")

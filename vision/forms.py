@@ -1,0 +1,87 @@
+"""Forms of `vision`: a recording comes in, a person gets a name."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer
+from vision import recordings
+from vision.frames import UnreadableVideo, container_of
+from vision.models import Person, Recording
+from watershop.models import Shop
+
+
+class UploadForm(forms.Form):
+    """A video from a camera. Cleaned, it also has `start`: when it starts and who says so."""
+
+    file = forms.FileField(
+        label=_("Choose a recording"),
+        help_text=_("mp4, avi, mkv, mov or ts"),
+        widget=forms.FileInput(attrs={"accept": "video/*,.mkv,.ts"}),
+    )
+    camera = forms.CharField(
+        label=_("camera"),
+        max_length=60,
+        initial=_("Counter"),
+        widget=forms.TextInput(attrs={"list": "cameras"}),
+    )
+    started_at = forms.DateTimeField(
+        label=_("It starts at"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": 1}),
+        help_text=_("Leave empty if the camera writes the time into its files."),
+    )
+    # The file's own date, which only the browser knows; recordings.js fills it in.
+    file_date = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+
+    def clean_file(self) -> TemporaryUploadedFile:
+        upload: TemporaryUploadedFile = self.cleaned_data["file"]
+        if (upload.size or 0) > settings.UPLOAD_MAX_BYTES:
+            raise ValidationError(too_large())
+        try:
+            container_of(Path(upload.temporary_file_path()))
+        except UnreadableVideo as error:
+            raise ValidationError(recordings.REASONS[error.code]) from error
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if "file" not in data or "started_at" not in data:
+            return data
+        path = Path(data["file"].temporary_file_path())
+        start = recordings.start_of(path, data["started_at"])
+        if start[1] != Recording.StartSource.FILE:
+            data["start"] = start
+        elif data.get("file_date"):
+            data["start"] = data["file_date"], Recording.StartSource.FILE
+        else:
+            self.add_error("started_at", _("This video does not say when it starts. Write it in here."))
+        return data
+
+
+def too_large() -> str:
+    """The sentence for a file over the limit."""
+    largest = settings.UPLOAD_MAX_BYTES // 1024**2
+    return _("This file is larger than %(largest)s MB. Cut it into shorter recordings.") % {
+        "largest": largest
+    }
+
+
+class PersonForm(forms.ModelForm[Person]):
+    """Who a person is: a name, one of the customers, or one of us."""
+
+    class Meta:
+        model = Person
+        fields: ClassVar = ["name", "customer", "is_shop_staff"]
+
+    def __init__(self, *args: Any, shop: Shop, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        customer = self.fields["customer"]
+        assert isinstance(customer, forms.ModelChoiceField)
+        customer.queryset = Customer.objects.of(shop).active()
+        customer.empty_label = str(_("Nobody on the list"))

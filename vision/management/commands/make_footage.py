@@ -1,0 +1,36 @@
+"""Film a made-up water shop: nobody real is in it, and the truth is written beside."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from vision.footage import ImpossibleFootage, make_footage
+
+
+class Command(BaseCommand):
+    help = "Make a CCTV clip of drawn people (mp4) and OUT.truth.csv, for practice, tests and measurements."
+    requires_system_checks = ()  # they would open a database, which filming does without
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("out", type=Path, metavar="OUT.mp4")
+        parser.add_argument("--minutes", type=float, default=1.0, help="length (default: 1)")
+        parser.add_argument("--visits", type=int, default=3, help="how many visits (default: 3)")
+        parser.add_argument("--persons", type=int, default=3, help="of how many people (default: 3)")
+        parser.add_argument(
+            "--seed", type=int, default=1, help="the same seed gives the same people and visits"
+        )
+
+    def handle(self, *args: Any, out: Path, **options: Any) -> None:
+        if out.suffix != ".mp4" or not out.parent.is_dir():
+            raise CommandError(f"{out}: name an .mp4 file in a folder that exists.")
+        wish = {name: options[name] for name in ("minutes", "visits", "persons", "seed")}
+        begun = time.perf_counter()
+        try:
+            truth = make_footage(out, models_dir=Path(settings.VISION_MODEL_DIR), **wish)
+        except ImpossibleFootage as error:
+            raise CommandError(str(error)) from error
+        spent = time.perf_counter() - begun
+        self.stdout.write(f"{out}: {len(truth)} visits, made in {spent:.1f} s; the truth is beside it.")
