@@ -1,6 +1,31 @@
 """The doors of `sales`: pages under /s/<slug>/, API under /api/v1/shops/<slug>/."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-pages: list[URLPattern] = []
-api: list[URLPattern] = []
+from sales import account_views, import_views, views
+from sales import api as doors
+
+pages: list[URLPattern] = [
+    path("till/", views.till, name="till"),
+    path("sales/", views.sales, name="sales"),
+    path("sales/import/", import_views.sales_import, name="sales_import"),
+    path("sales/import/store/", import_views.sales_import_store, name="sales_import_store"),
+    path("sales/<int:pk>/", views.sale, name="sale"),
+    path("sales/<int:pk>/void/", views.sale_void, name="sale_void"),
+    path("sales/<int:pk>/receipt/", views.receipt, name="receipt"),
+    path("customers/<int:pk>/", account_views.customer, name="customer"),
+    path("customers/<int:pk>/pay/", account_views.customer_pay, name="customer_pay"),
+    path("customers/<int:pk>/cans/", account_views.customer_return_cans, name="customer_return_cans"),
+    path("defaulters/", account_views.defaulters, name="defaulters"),
+    path("cans/", views.can_types, name="can_types"),
+    path("cans/add/", views.can_type_add, name="can_type_add"),
+    path("cans/<int:pk>/", views.can_type, name="can_type"),
+]
+api: list[URLPattern] = [
+    path("can-types/", doors.CanTypes.as_view(), name="api_can_types"),
+    path("sales/", doors.Sales.as_view(), name="api_sales"),
+    path("sales/<int:pk>/", doors.SaleDetail.as_view(), name="api_sale"),
+    path("payments/", doors.Payments.as_view(), name="api_payments"),
+    path("can-returns/", doors.CanReturns.as_view(), name="api_can_returns"),
+    path("dues/", doors.Dues.as_view(), name="api_dues"),
+]

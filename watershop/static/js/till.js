@@ -6,6 +6,8 @@
 //     [data-total]                          every element that shows the total
 //     ul[data-lines]                        the bill's lines; li.muted[data-no-lines] shows while there are none
 //     button[data-pay]                      disabled while nothing is taken
+//     [data-needs-buyer]                    disabled while no customer is chosen (no input named customer)
+//   Steppers work in every form that loads this file.
 
 function paise(text) {
   const [whole, part = ""] = text.split(".");
@@ -57,9 +59,24 @@ document.addEventListener("click", (event) => {
   if (button) step(button);
 });
 
+function showBuyer(form) {
+  const isWalkIn = !form.elements.customer;
+  for (const element of form.querySelectorAll("[data-needs-buyer]")) {
+    element.disabled = isWalkIn;
+    if (isWalkIn && element.checked) element.checked = false;
+  }
+}
+
+function show(form) {
+  showBill(form);
+  showBuyer(form);
+}
+
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-till]");
   if (form) showBill(form);
 });
 
-for (const form of document.querySelectorAll("form[data-till]")) showBill(form);
+const tills = document.querySelectorAll("form[data-till]");
+tills.forEach(show);
+document.addEventListener("htmx:afterSwap", () => tills.forEach(showBuyer));

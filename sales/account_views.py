@@ -1,0 +1,112 @@
+"""Pages of customers' accounts: one customer with balance, dues and cans; payments; returns; the defaulters."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from customers.models import Customer
+from sales.cans import return_cans
+from sales.defaulters import defaulters as defaulters_of
+from sales.defaulters import rule
+from sales.dues import account_of, history
+from sales.forms import OnceForm, PaymentForm, ReturnForm
+from sales.ledger import receive_payment
+from sales.models import ZERO, CanMovement, Tender
+from watershop.audit import Actor
+from watershop.models import Role
+from watershop.roles import ShopRequest, shop_page
+
+PAGE_SIZE = 50
+SORTS = {
+    "days": lambda row: -row.days,
+    "balance": lambda row: -row.balance,
+    "unpaid": lambda row: -row.unpaid_count,
+    "name": lambda row: row.customer.name.casefold(),
+}
+
+
+def _customer(request: ShopRequest, pk: int) -> Customer:
+    return get_object_or_404(Customer.objects.of(request.shop).select_related("shop"), pk=pk)
+
+
+@shop_page()
+def customer(request: ShopRequest, pk: int) -> HttpResponse:
+    """What a customer owes and holds, and how it came about."""
+    return _customer_page(request, _customer(request, pk))
+
+
+def _customer_page(
+    request: ShopRequest, customer: Customer, *, pay: OnceForm | None = None, back: OnceForm | None = None
+) -> HttpResponse:
+    account = account_of(customer)
+    context = {
+        "customer": customer,
+        "account": account,
+        "page": Paginator(history(customer), PAGE_SIZE).get_page(request.GET.get("page")),
+        "pay": pay or PaymentForm(initial={"amount": max(account.balance, ZERO) or None}),
+        "back": back or ReturnForm(request.shop, account.cans),
+    }
+    refused = pay or back
+    return render(request, "sales/customer.html", context, status=refused.status if refused else 200)
+
+
+@require_POST
+@shop_page()
+def customer_pay(request: ShopRequest, pk: int) -> HttpResponse:
+    """Take money from a customer; it settles the oldest dues first."""
+    customer, form = _customer(request, pk), PaymentForm(request.POST)
+    if form.is_valid() and (location := form.once(request, lambda: _pay(request, customer, form))):
+        messages.success(request, _("The payment is on the account."))
+        return redirect(location)
+    return _customer_page(request, customer, pay=form)
+
+
+def _pay(request: ShopRequest, customer: Customer, form: PaymentForm) -> tuple[int, dict[str, Any]]:
+    data = form.cleaned_data
+    payment = receive_payment(
+        customer=customer,
+        amount=data["amount"],
+        tender=Tender(data["tender"]),
+        actor=Actor.of(request),
+        client_ref=str(data["client_ref"]),
+    )
+    return 201, {"payment": payment.pk, "location": _page_of(customer)}
+
+
+def _page_of(customer: Customer) -> str:
+    return reverse("customer", args=[customer.shop.slug, customer.pk])
+
+
+@require_POST
+@shop_page()
+def customer_return_cans(request: ShopRequest, pk: int) -> HttpResponse:
+    """Book empties that a customer brings back without buying."""
+    customer = _customer(request, pk)
+    held = CanMovement.objects.filter(customer=customer).held()
+    form = ReturnForm(request.shop, held, request.POST)
+    if form.is_valid() and (location := form.once(request, lambda: _return(request, customer, form))):
+        messages.success(request, _("The cans are back."))
+        return redirect(location)
+    return _customer_page(request, customer, back=form)
+
+
+def _return(request: ShopRequest, customer: Customer, form: ReturnForm) -> tuple[int, dict[str, Any]]:
+    ref = str(form.cleaned_data["client_ref"])
+    moves = return_cans(customer=customer, cans=form.cans(), actor=Actor.of(request), client_ref=ref)
+    return 201, {"movements": [move.pk for move in moves], "location": _page_of(customer)}
+
+
+@shop_page(role=Role.MANAGER)
+def defaulters(request: ShopRequest) -> HttpResponse:
+    """Who is late with paying; `?sort=` days, balance, unpaid or name."""
+    sort = request.GET.get("sort", "days")
+    rows = sorted(defaulters_of(request.shop), key=SORTS.get(sort, SORTS["days"]))
+    total = sum((row.balance for row in rows), ZERO)
+    context = {"rows": rows, "rule": rule(), "total": total, "sort": sort}
+    return render(request, "sales/defaulters.html", context)

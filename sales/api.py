@@ -1,0 +1,291 @@
+"""Sales, payments, returned cans and dues over the API. Money is a decimal string in rupees."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from customers.models import Customer
+from sales.cans import return_cans
+from sales.dues import open_dues, owing
+from sales.forms import MOST_CANS, SalesFilter, past
+from sales.ledger import Line, NewSale, receive_payment, record_sale
+from sales.models import CanMovement, CanType, Payment, Sale, SaleLine, Tender
+from watershop.api import IDEMPOTENCY_KEY, Pages, ShopAPIView
+from watershop.audit import Actor
+from watershop.models import Right, Shop
+from watershop.roles import require
+
+
+def money(**kwargs: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=12, decimal_places=2, **kwargs)
+
+
+class OfShop(serializers.PrimaryKeyRelatedField[Any]):
+    """The id of a row of the shop that the serializer's context names; any other id is no such row."""
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()
+        assert rows is not None
+        return rows.filter(shop=self.context["shop"])
+
+
+class CanTypeSerializer(serializers.ModelSerializer[CanType]):
+    class Meta:
+        model = CanType
+        fields = ("id", "code", "name", "litres", "price", "deposit")
+
+
+class CountedCans(serializers.Serializer[Any]):
+    """So many cans of a type."""
+
+    can_type = OfShop(queryset=CanType.objects.on_sale())
+    quantity = serializers.IntegerField(min_value=1, max_value=MOST_CANS)
+
+
+class LineSerializer(serializers.ModelSerializer[SaleLine]):
+    code = serializers.CharField(source="can_type.code")
+
+    class Meta:
+        model = SaleLine
+        fields = ("can_type", "code", "quantity", "amount")
+
+
+class SaleSerializer(serializers.ModelSerializer[Sale]):
+    """A sale: its stated tender, the `total` of its lines, what was `paid` of it and what is `due`."""
+
+    tender = serializers.ChoiceField(Tender.choices, source="stated_tender")
+    lines = LineSerializer(many=True)
+    total = money()
+    paid = money()
+    due = money()
+    is_void = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Sale
+        fields = (
+            "id",
+            "code",
+            "customer",
+            "sold_at",
+            "recorded_at",
+            "tender",
+            "source",
+            "lines",
+            "total",
+            "paid",
+            "due",
+            "is_void",
+        )
+
+    def get_is_void(self, sale: Sale) -> bool:
+        return hasattr(sale, "void")
+
+
+class SaleWish(serializers.Serializer[Any]):
+    """A sale to record, at the prices of the price list."""
+
+    customer = OfShop(queryset=Customer.objects.active(), allow_null=True, default=None)
+    lines = CountedCans(many=True)
+    empties = CountedCans(many=True, default=list)
+    tender = serializers.ChoiceField(Tender.choices)
+    is_paid = serializers.BooleanField(default=True)
+    sold_at = serializers.DateTimeField(required=False, help_text="Needs the right to back-date.")
+
+    def validate_sold_at(self, at: datetime) -> datetime | None:
+        return past(at)
+
+
+class PaymentWish(serializers.Serializer[Any]):
+    """Money that a customer brings; it settles their oldest dues first."""
+
+    customer = OfShop(queryset=Customer.objects.all())
+    amount = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=Decimal("0.01"))
+    tender = serializers.ChoiceField(Tender.choices)
+
+
+class PaymentSerializer(serializers.ModelSerializer[Payment]):
+    class Meta:
+        model = Payment
+        fields = ("id", "customer", "amount", "tender", "received_at")
+
+
+class ReturnWish(serializers.Serializer[Any]):
+    """Empties that a customer brings back without buying."""
+
+    customer = OfShop(queryset=Customer.objects.all())
+    cans = CountedCans(many=True, allow_empty=False)
+
+
+class MovementSerializer(serializers.ModelSerializer[CanMovement]):
+    """Cans that moved; a negative quantity came back."""
+
+    class Meta:
+        model = CanMovement
+        fields = ("id", "customer", "can_type", "quantity", "at")
+
+
+class MovementsSerializer(serializers.Serializer[Any]):
+    movements = MovementSerializer(many=True)
+
+
+class DueSale(serializers.ModelSerializer[Sale]):
+    total = money()
+    paid = money()
+    due = money()
+
+    class Meta:
+        model = Sale
+        fields = ("id", "code", "sold_at", "total", "paid", "due")
+
+
+class Owing(serializers.ModelSerializer[Customer]):
+    """A customer who owes: `balance` in all, and the open sales, the oldest first."""
+
+    balance = money()
+    unpaid_count = serializers.IntegerField()
+    oldest_due_at = serializers.DateTimeField()
+    dues = DueSale(many=True)
+
+    class Meta:
+        model = Customer
+        fields = ("id", "code", "name", "balance", "unpaid_count", "oldest_due_at", "dues")
+
+
+class CanTypes(ShopAPIView):
+    """What is on sale."""
+
+    pagination_class = Pages
+
+    @extend_schema(operation_id="list_can_types", responses=CanTypeSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        return self.paginated(CanType.objects.of(self.shop).on_sale(), CanTypeSerializer)
+
+
+def _sale(shop: Shop, pk: int) -> Sale:
+    sales = Sale.objects.of(shop).with_sums().select_related("void").prefetch_related("lines__can_type")
+    return get_object_or_404(sales, pk=pk)
+
+
+class Sales(ShopAPIView):
+    """The sales of the shop."""
+
+    pagination_class = Pages
+
+    @extend_schema(
+        operation_id="list_sales",
+        description="Today's sales, unless days, a customer or `unpaid` are named.",
+        parameters=[
+            OpenApiParameter("from", str, description="First day, such as 2026-11-01."),
+            OpenApiParameter("to", str, description="Last day."),
+            OpenApiParameter("customer", int, description="Sales of this customer."),
+            OpenApiParameter("unpaid", bool, description="Only those with something due."),
+        ],
+        responses=SaleSerializer(many=True),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        wish = SalesFilter(self.shop, request.query_params)
+        if not wish.is_valid():
+            raise ValidationError(wish.errors.as_data())
+        rows = wish.sales().select_related("void").prefetch_related("lines__can_type")
+        return self.paginated(rows, SaleSerializer)
+
+    @extend_schema(
+        operation_id="record_sale",
+        parameters=[IDEMPOTENCY_KEY],
+        request=SaleWish,
+        responses={201: SaleSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        return self.once(request, lambda key: self._record(request, key))
+
+    def _record(self, request: Request, key: str) -> tuple[int, dict[str, Any]]:
+        wish = SaleWish(data=request.data, context={"shop": self.shop})
+        wish.is_valid(raise_exception=True)
+        sale = record_sale(self.shop, Actor.of(request), self._new_sale(wish.validated_data, key))
+        return 201, SaleSerializer(_sale(self.shop, sale.pk)).data
+
+    def _new_sale(self, data: dict[str, Any], key: str) -> NewSale:
+        if "sold_at" in data:
+            require(self.membership, self.rights, role=self.role, right=Right.BACK_DATE)
+        data["tender"] = Tender(data["tender"])
+        data["lines"] = [Line(**line) for line in data["lines"]]
+        data["empties"] = [(row["can_type"], row["quantity"]) for row in data["empties"]]
+        return NewSale(**data, client_ref=key, source=Sale.Source.API)
+
+
+class SaleDetail(ShopAPIView):
+    """One sale."""
+
+    @extend_schema(operation_id="get_sale", responses=SaleSerializer)
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        return Response(SaleSerializer(_sale(self.shop, pk)).data)
+
+
+class Payments(ShopAPIView):
+    """Money that customers bring."""
+
+    @extend_schema(
+        operation_id="receive_payment",
+        parameters=[IDEMPOTENCY_KEY],
+        request=PaymentWish,
+        responses={201: PaymentSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        return self.once(request, lambda key: self._receive(request, key))
+
+    def _receive(self, request: Request, key: str) -> tuple[int, dict[str, Any]]:
+        wish = PaymentWish(data=request.data, context={"shop": self.shop})
+        wish.is_valid(raise_exception=True)
+        payment = receive_payment(**wish.validated_data, actor=Actor.of(request), client_ref=key)
+        return 201, PaymentSerializer(payment).data
+
+
+class CanReturns(ShopAPIView):
+    """Empties that come back."""
+
+    @extend_schema(
+        operation_id="return_cans",
+        parameters=[IDEMPOTENCY_KEY],
+        request=ReturnWish,
+        responses={201: MovementsSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        return self.once(request, lambda key: self._return(request, key))
+
+    def _return(self, request: Request, key: str) -> tuple[int, dict[str, Any]]:
+        wish = ReturnWish(data=request.data, context={"shop": self.shop})
+        wish.is_valid(raise_exception=True)
+        data = wish.validated_data
+        moves = return_cans(
+            customer=data["customer"],
+            cans={row["can_type"]: row["quantity"] for row in data["cans"]},
+            actor=Actor.of(request),
+            client_ref=key,
+        )
+        return 201, MovementsSerializer({"movements": moves}).data
+
+
+class Dues(ShopAPIView):
+    """Who owes what, and for which sales."""
+
+    pagination_class = Pages
+
+    @extend_schema(
+        operation_id="list_dues",
+        parameters=[OpenApiParameter("customer", int, description="Only this customer.")],
+        responses=Owing(many=True),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        customers = Customer.objects.of(self.shop)
+        if pk := request.query_params.get("customer"):
+            customers = customers.filter(pk=serializers.IntegerField().run_validation(pk))
+        rows = owing(customers).order_by("oldest_due_at", "pk")
+        return self.paginated(rows.prefetch_related(Prefetch("sales", open_dues(), to_attr="dues")), Owing)

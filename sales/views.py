@@ -1,0 +1,179 @@
+"""Pages of the till and of the sales it made: till, receipt, list, one sale, void, price list."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Q, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from customers.models import Customer
+from sales import pricelist
+from sales.dues import account_of, with_balance
+from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
+from sales.ledger import record_sale, void_sale
+from sales.models import CanType, LedgerEntry, Payment, Sale, SaleQuerySet
+from watershop.audit import Actor
+from watershop.models import AuditEntry, Right, Role, Shop
+from watershop.roles import ShopRequest, has_role, shop_page
+
+PAGE_SIZE = 50
+FOUND_AT_ONCE = 8
+
+
+@shop_page()
+def till(request: ShopRequest) -> HttpResponse:
+    """Sell. `?customer=7` puts a customer on the bill, `?sold_3=2` cans, `?q=1234` searches for customers."""
+    wished = {k: v for k, v in request.GET.items() if k == "customer" or k.startswith("sold_")}
+    form = TillForm(request.shop, request.rights, request.POST or None, initial=wished)
+    if form.is_valid() and (location := form.once(request, lambda: _sell(request, form))):
+        return redirect(f"{location}?done=1")
+    query = request.GET.get("q", "").strip()
+    buyer = _buyer(request.shop, form["customer"].value())
+    context = {
+        "form": form,
+        "query": query,
+        "found": _found(request.shop, query),
+        "account": account_of(buyer) if buyer else None,
+        "counter_url_name": settings.TILL_COUNTER_URL_NAME,
+    }
+    return render(request, "sales/till.html", context, status=form.status if form.is_bound else 200)
+
+
+def _sell(request: ShopRequest, form: TillForm) -> tuple[int, dict[str, Any]]:
+    sale = record_sale(request.shop, Actor.of(request), form.new_sale())
+    return 201, {"sale": sale.pk, "location": reverse("receipt", args=[request.shop.slug, sale.pk])}
+
+
+def _buyer(shop: Shop, pk: Any) -> Customer | None:
+    customers = Customer.objects.of(shop).active().select_related("shop")
+    return customers.filter(pk=pk).first() if str(pk or "").isdecimal() else None
+
+
+def _found(shop: Shop, query: str) -> list[Any]:
+    """The first customers that the search finds, each with `balance`; one letter finds too many to be of use."""
+    if len(query) < 2:
+        return []
+    return list(with_balance(Customer.objects.of(shop).active().search(query))[:FOUND_AT_ONCE])
+
+
+@shop_page()
+def receipt(request: ShopRequest, pk: int) -> HttpResponse:
+    """The slip for the buyer; `?done=1` is the moment after the sale."""
+    sale = _sale(request.shop, pk)
+    balance = LedgerEntry.objects.filter(customer=sale.customer).balance() if sale.customer else None
+    context = {
+        "sale": sale,
+        "lines": sale.lines.select_related("can_type"),
+        "balance": balance,
+        "is_done": "done" in request.GET,
+    }
+    return render(request, "sales/receipt.html", context)
+
+
+def _sale(shop: Shop, pk: int) -> Sale:
+    sales = Sale.objects.of(shop).with_sums().select_related("customer", "clerk", "void__by")
+    return get_object_or_404(sales, pk=pk)
+
+
+@shop_page()
+def sales(request: ShopRequest) -> HttpResponse:
+    """The sales of some days, of one customer, or those that are unpaid; today's to begin with."""
+    form = SalesFilter(request.shop, request.GET)
+    rows = form.sales()
+    page = Paginator(_with_all_shown(rows), PAGE_SIZE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {"form": form, "page": page}
+    if Right.SEE_TOTALS in request.rights:
+        context["sums"] = rows.standing().aggregate(revenue=Sum("total"), unpaid=Sum("due"))
+    return render(request, "sales/sales.html", context, status=200 if form.is_valid() else 422)
+
+
+def _with_all_shown(rows: SaleQuerySet) -> SaleQuerySet:
+    return rows.select_related("customer", "void").prefetch_related("lines__can_type")
+
+
+@shop_page()
+def sale(request: ShopRequest, pk: int) -> HttpResponse:
+    """One sale: what, who, how paid, which cans, and what was done to it."""
+    return _sale_page(request, _sale(request.shop, pk), VoidForm())
+
+
+def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int = 200) -> HttpResponse:
+    of_sale = Q(allocations__sale=sale) | Q(reverses__allocations__sale=sale)
+    is_manager = has_role(request.membership, Role.MANAGER)
+    trail = AuditEntry.objects.filter(shop=request.shop, subject_type="sales.sale", subject_id=sale.pk)
+    context = {
+        "sale": sale,
+        "lines": sale.lines.select_related("can_type"),
+        "payments": Payment.objects.filter(of_sale, shop=request.shop).distinct().order_by("id"),
+        "moves": sale.can_movements.select_related("can_type").order_by("id"),
+        "trail": trail.select_related("user").order_by("id") if is_manager else [],
+        "void_form": form if Right.VOID in request.rights else None,
+        "links_url_name": settings.SALE_LINKS_URL_NAME,
+    }
+    return render(request, "sales/sale.html", context, status=status)
+
+
+@require_POST
+@shop_page(right=Right.VOID)
+def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
+    """Undo a sale, with the reason."""
+    sale = _sale(request.shop, pk)
+    form = VoidForm(request.POST)
+    if form.is_valid():
+        try:
+            void_sale(sale, reason=form.cleaned_data["reason"], actor=Actor.of(request))
+        except ValidationError as refusal:
+            form.add_error(None, ValidationError(refusal.messages))
+        else:
+            messages.success(request, _("Sale %(code)s is void.") % {"code": sale.code})
+            return redirect("sale", request.shop.slug, sale.pk)
+    return _sale_page(request, _sale(request.shop, pk), form, status=422)
+
+
+@shop_page(role=Role.MANAGER)
+def can_types(request: ShopRequest) -> HttpResponse:
+    """The price list: what is on sale, and what was."""
+    rows = CanType.objects.of(request.shop).order_by("retired_at", "-litres", "code")
+    return render(request, "sales/can_types.html", {"can_types": rows})
+
+
+@shop_page(role=Role.MANAGER)
+def can_type_add(request: ShopRequest) -> HttpResponse:
+    """A new size."""
+    form = CanTypeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            pricelist.add_can_type(shop=request.shop, actor=Actor.of(request), **form.cleaned_data)
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("can_types", request.shop.slug)
+    context = {"form": form}
+    return render(request, "sales/can_type.html", context, status=422 if form.is_bound else 200)
+
+
+@shop_page(role=Role.MANAGER)
+def can_type(request: ShopRequest, pk: int) -> HttpResponse:
+    """Rename a size, price it, retire it (`do=retire`) or bring it back (`do=bring_back`)."""
+    row, actor = get_object_or_404(CanType.objects.of(request.shop), pk=pk), Actor.of(request)
+    form = CanTypeEditForm(request.POST if "name" in request.POST else None, instance=row)
+    match request.POST.get("do"):
+        case "retire":
+            pricelist.retire(row, actor=actor)
+        case "bring_back":
+            pricelist.bring_back(row, actor=actor)
+        case _ if form.is_valid():
+            pricelist.change_can_type(row, form.cleaned_data, actor=actor)
+        case _:
+            context = {"form": form, "can_type": CanType.objects.get(pk=pk)}
+            return render(request, "sales/can_type.html", context, status=422 if form.is_bound else 200)
+    messages.success(request, _("Saved."))
+    return redirect("can_types", request.shop.slug)
