@@ -42,15 +42,15 @@ class SetupForm(forms.Form):
 
 
 class CanTypeRow(forms.Form):
-    """A can size on the set-up page."""
+    """A can size on the set-up page; a row left empty is no size."""
 
     code = CanType._meta.get_field("code").formfield(label=_("Size"))
     litres = CanType._meta.get_field("litres").formfield()
     price = CanType._meta.get_field("price").formfield()
-    deposit = CanType._meta.get_field("deposit").formfield()
+    deposit = CanType._meta.get_field("deposit").formfield(initial=None)
 
 
-CanTypeRows = forms.formset_factory(CanTypeRow, extra=0, min_num=1, validate_min=True, can_delete=True)
+CanTypeRows = forms.formset_factory(CanTypeRow, extra=1, min_num=1, validate_min=True, can_delete=True)
 
 
 class StaffForm(forms.Form):

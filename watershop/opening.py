@@ -53,6 +53,8 @@ def open_shop(
 @transaction.atomic
 def equip(shop: Shop, *, can_types: Iterable[Mapping[str, Any]], actor: Actor, upi_id: str = "") -> None:
     """Give a new shop what it sells with: its settings and its price list."""
-    SalesSettings.objects.create(shop=shop, upi_id=upi_id)
+    settings = SalesSettings(shop=shop, upi_id=upi_id)
+    settings.full_clean()
+    settings.save()
     for row in can_types:
         pricelist.add_can_type(shop=shop, name=row["code"], actor=actor, **row)

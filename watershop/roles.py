@@ -62,7 +62,7 @@ def require(membership: Membership, rights: frozenset[Right], *, role: Role, rig
     """Raise PermissionDenied with a sentence that says who can help."""
     if not has_role(membership, role):
         raise PermissionDenied(
-            _("This is for a %(role)s. Ask one to do it for you.") % {"role": role.label.lower()}
+            _("This needs the role “%(role)s”. Ask somebody who has it.") % {"role": role.label}
         )
     if right is not None and right not in rights:
         raise PermissionDenied(

@@ -21,7 +21,7 @@ urlpatterns = [
     path("logout/", views.Logout.as_view(), name="logout"),
     path("password/", views.PasswordChange.as_view(), name="password_change"),
     path("setup/", views.setup, name="setup"),
-    path("language/", include("django.conf.urls.i18n")),
+    path("language/", views.language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("s/<slug:slug>/", views.shop_home, name="shop_home"),

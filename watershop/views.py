@@ -2,16 +2,18 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from sales.models import FIRST_CAN_TYPES
 from watershop import accounts, opening
@@ -19,6 +21,8 @@ from watershop.audit import Actor
 from watershop.forms import CanTypeRows, RoleForm, SetupForm, StaffForm
 from watershop.models import Membership, Right, Role, Shop, User
 from watershop.roles import ShopRequest, rights_of, shop_page
+
+SWITCHED_ROLES = (Role.STAFF, Role.MANAGER)
 
 
 class Login(LoginView):
@@ -31,8 +35,14 @@ class Login(LoginView):
         user: User = form.get_user()
         if user.has_one_time_password:
             response = redirect("password_change")
-        response.set_cookie("django_language", user.language, samesite="Lax")
-        return response
+        return _in_language(response, user.language)
+
+
+def _in_language(response: HttpResponse, language: str) -> HttpResponse:
+    """From this answer on the browser speaks that language, until it is switched."""
+    secure = settings.LANGUAGE_COOKIE_SECURE
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax", secure=secure)
+    return response
 
 
 class Logout(LogoutView):
@@ -47,6 +57,16 @@ class PasswordChange(PasswordChangeView):
         accounts.own_password_set(form.user)
         messages.success(self.request, _("Your new password is set."))
         return response
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponseBase:
+    """Switch the language of this browser; somebody signed in has it from the next sign-in on as well."""
+    chosen = request.POST.get("language", "")
+    if isinstance(request.user, User) and chosen in dict(settings.LANGUAGES):
+        request.user.language = chosen
+        request.user.save(update_fields=["language"])
+    return set_language(request)
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -72,16 +92,14 @@ def setup(request: HttpRequest) -> HttpResponse:
     """The set-up page of an empty installation, behind the one-time link that `make shop` prints."""
     token = request.GET.get("token", "")
     if not accounts.is_setup_token(token):
-        raise Http404(
-            _("This set-up link has been used or is too old. Start `make shop` again for a new one.")
-        )
+        return render(request, "watershop/no_shop.html", {"is_stale_link": True}, status=404)
     form = SetupForm(request.POST or None, initial={"language": translation.get_language()})
     rows = CanTypeRows(request.POST or None, initial=FIRST_CAN_TYPES)
     if request.method == "POST" and form.is_valid() and rows.is_valid():
         can_types = [
             {name: value for name, value in row.cleaned_data.items() if name != "DELETE"}
             for row in rows
-            if row not in rows.deleted_forms
+            if row.cleaned_data and row not in rows.deleted_forms
         ]
         try:
             opened = opening.open_shop(**form.cleaned_data, can_types=can_types)
@@ -89,8 +107,9 @@ def setup(request: HttpRequest) -> HttpResponse:
             form.add_error(None, ValidationError(error.messages))
         else:
             login(request, opened.owner)
-            return render(request, "watershop/opened.html", {"opened": opened})
-    return render(request, "watershop/setup.html", {"form": form, "rows": rows}, status=200)
+            page = render(request, "watershop/opened.html", {"opened": opened})
+            return _in_language(page, opened.owner.language)
+    return render(request, "watershop/setup.html", {"form": form, "rows": rows})
 
 
 @shop_page(role=Role.OWNER)
@@ -105,11 +124,16 @@ def _staff_page(request: ShopRequest, form: StaffForm, *, status: int = 200, **c
         .select_related("user")
         .order_by("-is_active", "user__username")
     )
-    switches = [
-        {"role": role, "rights": [(right, right in _effective(request.shop, role)) for right in Right]}
-        for role in (Role.STAFF, Role.MANAGER)
-    ]
-    context |= {"members": members, "switches": switches, "form": form, "roles": Role.choices}
+    effective = {role: _effective(request.shop, role) for role in SWITCHED_ROLES}
+    context |= {
+        "members": members,
+        "roles": Role.choices,
+        "form": form,
+        "switched_roles": SWITCHED_ROLES,
+        "rights_table": [
+            (right, [(role, right in effective[role]) for role in SWITCHED_ROLES]) for right in Right
+        ],
+    }
     return render(request, "watershop/staff.html", context, status=status)
 
 
@@ -169,7 +193,7 @@ def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
 def staff_rights(request: ShopRequest) -> HttpResponse:
     """Switch the rights of clerks and managers to what the ticked boxes say."""
     actor = Actor.of(request)
-    for role in (Role.STAFF, Role.MANAGER):
+    for role in SWITCHED_ROLES:
         before = _effective(request.shop, role)
         for right in Right:
             is_allowed = f"{role}:{right}" in request.POST
