@@ -71,8 +71,7 @@ def dashboard(request: ShopRequest) -> HttpResponse:
         "headline": headline(shop, period, numbers.sold, timezone.now()),
         "numbers": numbers,
         "rows": _rows(shop, period),
-        "figures": [_shown(figure, request) for figure in figures],
-        "is_empty": all(figure.chart.is_empty for figure in figures),
+        "figures": [_shown(figure, request) for figure in figures if not figure.chart.is_empty],
     }
     return render(request, "analytics/dashboard.html", context, status=chosen.status)
 
