@@ -148,8 +148,13 @@ def _rows_of_days(page: str, shop: Shop, period: Period) -> list[str]:
 
 def _by_hour(key: str, title: str, name: str, counts: list[int], shop: Shop, tone: int = 1) -> BarChart:
     """The opening hours, and those outside in which something happened all the same."""
-    busy = [hour for hour, count in enumerate(counts) if count]
-    first = min([shop.opens_at.hour, *busy])
-    last = max([shop.closes_at.hour, *busy])
+    hours = {*_opening_hours(shop), *(hour for hour, count in enumerate(counts) if count)}
+    first, last = min(hours), max(hours)
     labels = [f"{hour}:00" for hour in range(first, last + 1)]
     return BarChart(key, title, labels, [Series(name, counts[first : last + 1], tone)])
+
+
+def _opening_hours(shop: Shop) -> range:
+    """From the hour of opening to the last before closing; a shop that is open past midnight has all 24."""
+    end = shop.closes_at.hour + (shop.closes_at.minute > 0)
+    return range(shop.opens_at.hour, end) if end > shop.opens_at.hour else range(24)
