@@ -384,3 +384,12 @@ class CanMovement(ShopRow):
             AppendOnly(name="canmovement_append_only"),
         ]
         indexes: ClassVar = [models.Index(fields=["shop", "customer"], name="canmovement_by_customer")]
+
+
+class DefaultingCustomer(Customer):
+    """A customer as the admin's list of defaulters shows them; `sales.defaulters` says who that is."""
+
+    class Meta:
+        proxy = True
+        ordering: ClassVar = ["name", "code"]
+        verbose_name = _("defaulter")

@@ -72,7 +72,7 @@ ALLOWED_HOSTS = env_list("WATERSHOP_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("WATERSHOP_ORIGINS")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "watershop.apps.ShopAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

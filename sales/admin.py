@@ -1,0 +1,115 @@
+"""Sales, money, cans and defaulters in the admin, to look at; only the price list can be changed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from sales.defaulters import in_default, rule
+from sales.models import CanMovement, CanType, DefaultingCustomer, LedgerEntry, Payment, Sale, SaleLine
+from sales.pricelist import change_can_type
+from watershop.admin_site import ShopAdmin, managed_shops
+from watershop.audit import Actor
+
+
+@admin.register(CanType)
+class CanTypeAdmin(ShopAdmin[CanType]):
+    is_changeable = True
+    fields = ("shop", "code", "name", "litres", "price", "deposit", "retired_at")
+    readonly_fields = ("shop", "code", "retired_at")
+    list_display = ("name", "code", "litres", "price", "deposit", "retired_at", "shop")
+    list_select_related = ("shop",)
+
+    def save_model(self, request: HttpRequest, obj: CanType, form: Any, change: bool) -> None:
+        changed = {name: form.cleaned_data[name] for name in form.changed_data}
+        change_can_type(obj, changed, actor=Actor.of(request))
+
+
+class SaleLines(admin.TabularInline[SaleLine, Sale]):
+    model = SaleLine
+    fields = ("can_type", "quantity", "amount")
+
+    def has_view_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
+        return False
+
+
+@admin.register(Sale)
+class SaleAdmin(ShopAdmin[Sale]):
+    inlines = (SaleLines,)
+    exclude = ("client_ref",)
+    list_display = ("code", "sold_at", "customer", "stated_tender", "source", "clerk", "shop")
+    list_filter = ("stated_tender", "source")
+    list_select_related = ("customer", "clerk", "shop")
+    search_fields = ("code", "customer__name", "customer__code")
+    date_hierarchy = "sold_at"
+
+
+@admin.register(Payment)
+class PaymentAdmin(ShopAdmin[Payment]):
+    exclude = ("client_ref",)
+    list_display = ("received_at", "customer", "amount", "tender", "clerk", "shop")
+    list_filter = ("tender",)
+    list_select_related = ("customer", "clerk", "shop")
+    search_fields = ("customer__name", "customer__code")
+    date_hierarchy = "received_at"
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ShopAdmin[LedgerEntry]):
+    list_display = ("at", "customer", "kind", "amount", "sale", "shop")
+    list_filter = ("kind",)
+    list_select_related = ("customer", "sale", "shop")
+    search_fields = ("customer__name", "customer__code", "sale__code")
+    date_hierarchy = "at"
+
+
+@admin.register(CanMovement)
+class CanMovementAdmin(ShopAdmin[CanMovement]):
+    exclude = ("client_ref",)
+    list_display = ("at", "customer", "can_type", "kind", "quantity", "shop")
+    list_filter = ("kind",)
+    list_select_related = ("customer", "can_type", "shop")
+    search_fields = ("customer__name", "customer__code")
+    date_hierarchy = "at"
+
+
+@admin.register(DefaultingCustomer)
+class DefaulterAdmin(ShopAdmin[DefaultingCustomer]):
+    """The defaulters of the user's shops, with the rule above the list."""
+
+    fields = ("shop", "code", "name", "phone", "language")
+    list_display = ("name", "code", "phone", "balance", "unpaid_count", "oldest_due_at", "shop")
+    list_select_related = ("shop",)
+    search_fields = ("name", "code", "phone")
+    ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DefaultingCustomer]:
+        return in_default(managed_shops(request), super().get_queryset(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"subtitle": rule()} | (extra_context or {}))
+
+    @admin.display(description=_("balance"), ordering="balance")
+    def balance(self, row: Any) -> str:
+        return f"{row.balance:.2f}"
+
+    @admin.display(description=_("unpaid sales"), ordering="unpaid_count")
+    def unpaid_count(self, row: Any) -> int:
+        return int(row.unpaid_count)
+
+    @admin.display(description=_("oldest due"), ordering="oldest_due_at")
+    def oldest_due_at(self, row: Any) -> Any:
+        return row.oldest_due_at

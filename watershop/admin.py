@@ -1,0 +1,23 @@
+"""The audit, to look at. Queue tables and tokens are nobody's to edit; roles come from the shop, not from groups."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django_q.models import Failure, OrmQ, Schedule, Success
+from knox.models import AuthToken
+
+from watershop.admin_site import ShopAdmin
+from watershop.models import AuditEntry
+
+for hidden in (Group, AuthToken, Failure, OrmQ, Schedule, Success):
+    if admin.site.is_registered(hidden):
+        admin.site.unregister(hidden)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ShopAdmin[AuditEntry]):
+    list_display = ("at", "shop", "user", "origin", "action", "subject_type", "subject_id")
+    list_filter = ("action",)
+    list_select_related = ("shop", "user")
+    search_fields = ("user__username", "action", "subject_type", "subject_id")
+    date_hierarchy = "at"
+    ordering = ("-at", "-id")

@@ -1,0 +1,76 @@
+"""The admin's door: managers and owners look into the rows of their own shops, nobody else comes in.
+
+Being a superuser opens nothing here: what counts is the membership, as on every page. Money and audit are read-only.
+"""
+
+from typing import Any, TypeVar
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from watershop.models import Role, Shop, ShopRow, User
+
+Row = TypeVar("Row", bound=ShopRow)
+
+
+def managed_shops(request: HttpRequest) -> QuerySet[Shop]:
+    """The shops in which the signed-in user is an active manager or owner."""
+    user = request.user if isinstance(request.user, User) else None
+    members = {"user": user, "is_active": True, "role__in": (Role.MANAGER, Role.OWNER)}
+    return (
+        Shop.objects.filter(pk__in=user.memberships.filter(**members).values("shop"))
+        if user
+        else Shop.objects.none()
+    )
+
+
+class ShopAdminSite(AdminSite):
+    """Let in by membership, through the shop's own sign-in page."""
+
+    site_header = site_title = "WaterShop"
+    index_title = gettext_lazy("Look into your shops")
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        return isinstance(user, User) and not user.has_one_time_password and managed_shops(request).exists()
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not isinstance(request.user, User):
+            return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+        if request.user.has_one_time_password:
+            return redirect("password_change")
+        if self.has_permission(request):
+            return redirect("admin:index")
+        raise PermissionDenied(_("The admin is for managers and owners."))
+
+
+class ShopAdmin(ModelAdmin[Row]):
+    """Rows of the user's shops, to look at. Nothing is added or deleted; a subclass may allow changes."""
+
+    is_changeable = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        return super().get_queryset(request).filter(shop__in=managed_shops(request))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return self.is_changeable and self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return False
