@@ -61,22 +61,21 @@ def suggest_for_new_sales(shop: Shop, since: timedelta) -> int:
 
 
 def _nearest_visit() -> Subquery:
-    """The visit nearest to a sale in reach; of several around it, the one that ends soonest after or before it."""
-    sold_at = OuterRef("sold_at")
-    away = ExpressionWrapper(
-        Greatest(F("entry_at") - sold_at, sold_at - F("exit_at"), Value(timedelta(0))),
-        output_field=DurationField(),
-    )
-    to_exit = ExpressionWrapper(F("exit_at") - sold_at, output_field=DurationField())
-    near = Visit.objects.filter(
+    """The visit nearest to a sale in reach; of several around it, the one whose end is nearest."""
+    sold_at, this_sale = OuterRef("sold_at"), OuterRef(OuterRef("pk"))
+    away = Greatest(F("entry_at") - sold_at, sold_at - F("exit_at"), Value(timedelta(0)))
+    near = Visit.objects.by_customers().filter(
         shop=OuterRef("shop"),
         entry_at__lte=sold_at + REACH,
         entry_at__gte=sold_at - LONGEST_VISIT,
         exit_at__gte=sold_at - REACH,
     )
-    refused = SaleLink.objects.filter(sale=OuterRef("pk"), state=SaleLink.State.REFUSED).values("visit")
-    near = near.by_customers().exclude(pk__in=refused)
-    return Subquery(near.order_by(away, Abs(Extract(to_exit, "epoch")), "pk").values("pk")[:1])
+    refused = SaleLink.objects.filter(sale=this_sale, state=SaleLink.State.REFUSED).values("visit")
+    ranked = near.exclude(pk__in=refused).alias(
+        away=ExpressionWrapper(away, output_field=DurationField()),
+        to_exit=Abs(Extract(ExpressionWrapper(F("exit_at") - sold_at, DurationField()), "epoch")),
+    )
+    return Subquery(ranked.order_by("away", "to_exit", "pk").values("pk")[:1])
 
 
 def _links(shop: Shop, pairs: dict[int, int]) -> list[SaleLink]:

@@ -1,0 +1,60 @@
+"""Rows as a watched recording leaves them, for the tests that start where the watching ends."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
+from watershop.models import Shop
+
+JPEG = b"\xff\xd8\xff\xe0 a face \xff\xd9"
+
+
+def a_recording(
+    shop: Shop, started_at: datetime, state: str = Recording.State.DONE, **fields: object
+) -> Recording:
+    camera, _is_new = Camera.objects.get_or_create(shop=shop, name="Counter")
+    fields = {
+        "original_name": "counter.mp4",
+        "sha256": uuid4().hex * 2,
+        "started_at_source": "given",
+    } | fields
+    return Recording.objects.create(shop=shop, camera=camera, started_at=started_at, state=state, **fields)
+
+
+def a_person(shop: Shop, **fields: object) -> Person:
+    (code,) = Person.next_codes(shop, 1)
+    return Person.objects.create(shop=shop, code=code, **fields)
+
+
+def a_visit(
+    shop: Shop,
+    entry_at: datetime,
+    seconds: float = 60,
+    *,
+    person: Person | None = None,
+    picture: bool = False,
+) -> Visit:
+    """A visit in a recording of its own; with a picture on request."""
+    recording = a_recording(shop, entry_at)
+    person = person or a_person(shop)
+    visit = Visit.objects.create(
+        shop=shop,
+        recording=recording,
+        person=person,
+        entry_at=entry_at,
+        exit_at=entry_at + timedelta(seconds=seconds),
+        shots=3,
+    )
+    if picture:
+        name = default_storage.save(f"faces/{recording.pk}/1.jpg", ContentFile(JPEG))
+        seen = {"recording": recording, "visit": visit, "person": person, "number": 1}
+        Tracklet.objects.create(shop=shop, started_s=0, ended_s=seconds, picture=name, quality=0.5, **seen)
+    return visit
+
+
+def links() -> list[tuple[str, int, str]]:
+    """All links as (sale's code, visit, state)."""
+    return list(SaleLink.objects.order_by("sale__code", "pk").values_list("sale__code", "visit", "state"))
