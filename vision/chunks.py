@@ -203,15 +203,21 @@ class Album:
         self._plain_slot = self._boxed_second = -1
 
     def add(self, frame: Frame, seen: list[tuple[Tracklet, Face]]) -> None:
-        """Write the picture if it is due. Slots are counted from the start of the file, whatever the chunk."""
-        if not self._chunk.owns(frame.at):
-            return
-        if self._plain_every and (slot := int((frame.at + 1e-4) / self._plain_every)) > self._plain_slot:
-            self._plain_slot = slot
-            self._write(self._plain, frame.at, frame.image)
-        if seen and int(frame.at + 1e-4) > self._boxed_second:
-            self._boxed_second = int(frame.at + 1e-4)
+        """Write the picture if it is due."""
+        if self._plain_every:
+            slot = self._slot(frame.at, self._plain_every)
+            if slot > self._plain_slot:
+                self._plain_slot = slot
+                self._write(self._plain, frame.at, frame.image)
+        second = self._slot(frame.at, 1.0)
+        if seen and second > self._boxed_second:
+            self._boxed_second = second
             self._write(self._boxed, frame.at, with_boxes(frame.image, [face.box for _, face in seen]))
+
+    def _slot(self, at: float, every: float) -> int:
+        """Slots count from the start of the file; one that begins in another chunk is that chunk's, here -1."""
+        slot = int((at + 1e-4) / every)
+        return slot if self._chunk.start - 1e-4 <= slot * every < self._chunk.own_end - 1e-4 else -1
 
     def _write(self, folder: Path, at: float, image: Image) -> None:
         folder.mkdir(parents=True, exist_ok=True)

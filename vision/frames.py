@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -222,7 +223,7 @@ def _scan(container: InputContainer, stream: VideoStream) -> tuple[list[float], 
     keyframes: list[float] = []
     try:
         for packet in container.demux(stream):
-            stamp = packet.pts if packet.pts is not None else packet.dts
+            stamp = _stamp(container, packet)
             if stamp is None or not packet.size:
                 continue
             times.append(_seconds(stamp, stream))
@@ -236,6 +237,13 @@ def _scan(container: InputContainer, stream: VideoStream) -> tuple[list[float], 
 def _seconds(stamp: int, stream: VideoStream) -> float:
     """A time stamp in seconds; a stream without a time base counts in the library's microseconds."""
     return float(stamp * stream.time_base) if stream.time_base else stamp / av.time_base
+
+
+def _stamp(container: InputContainer, item: "Packet[VideoStream] | VideoFrame") -> int | None:
+    """When a packet or picture is shown. avi stores the order only: there the library guesses `pts` badly."""
+    if container.format.name == "avi" or item.pts is None:
+        return item.dts
+    return item.pts
 
 
 def _promised_s(container: InputContainer, stream: VideoStream) -> float:
@@ -318,7 +326,7 @@ def frames(
             _seek(container, stream, first + start)
         slot = -1
         for picture in _decode(path, container, stream, count):
-            stamp = picture.pts if picture.pts is not None else picture.dts
+            stamp = _stamp(container, picture)
             if stamp is None or picture.time_base is None:
                 continue
             at = float(stamp * picture.time_base) - first
@@ -335,9 +343,10 @@ def _first_s(container: InputContainer, stream: VideoStream) -> float:
     if stream.start_time is not None:
         return _seconds(stream.start_time, stream)
     for packet in container.demux(stream):
-        if packet.pts is not None:
+        stamp = _stamp(container, packet)
+        if stamp is not None:
             container.seek(0)
-            return _seconds(packet.pts, stream)
+            return _seconds(stamp, stream)
     return 0.0
 
 

@@ -27,9 +27,8 @@ class MotionGate:
             return [(0.0, 0.0, 1.0, 1.0)]
         difference = np.abs(seen - self._background)
         some = difference[::4, ::4]
-        middle = float(np.median(some))
-        noise = float(np.median(np.abs(some - middle)))
-        moved = (difference > max(12.0, middle + 4 * noise)).astype(np.uint8)
+        noise = float(np.median(np.abs(some - np.median(some))))
+        moved = (difference > max(12.0, 4 * noise)).astype(np.uint8)
         if moved.mean() > self._lightning:
             self._background = seen
             return [(0.0, 0.0, 1.0, 1.0)]

@@ -29,6 +29,8 @@ def cluster(tracklets: Sequence[Tracklet], cut: float) -> list[list[Tracklet]]:
     person, nor are two groups that hold such a pair.
     """
     usable = [tracklet for tracklet in tracklets if tracklet.is_usable]
+    if not usable:
+        return []
     groups = [[tracklet] for tracklet in usable]
     between = _distances(usable)
     while len(groups) > 1:
@@ -47,7 +49,7 @@ def cluster(tracklets: Sequence[Tracklet], cut: float) -> list[list[Tracklet]]:
 
 def _distances(tracklets: Sequence[Tracklet]) -> npt.NDArray[np.float64]:
     """[n, n] between the tracklets' vectors; infinite to oneself and between faces seen together."""
-    vectors = np.array([tracklet.vector for tracklet in tracklets], float).reshape(len(tracklets), -1)
+    vectors = np.array([tracklet.vector for tracklet in tracklets], float)
     between: npt.NDArray[np.float64] = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
     np.fill_diagonal(between, np.inf)
     for row, one in enumerate(tracklets):

@@ -1,0 +1,85 @@
+"""Tracklets become persons and persons' stays become visits."""
+
+import numpy as np
+import pytest
+
+from vision.persons import cluster, identify, template
+from vision.tracking import Shot, Tracklet
+from vision.visits import visits_from
+
+GENERATOR = np.random.default_rng(0)
+PEOPLE = GENERATOR.normal(0, 0.06, (6, 128)).astype(np.float32)
+
+
+def tracklet(number: int, person: int, start: float, end: float, *, x: float = 0) -> Tracklet:
+    vector = PEOPLE[person] + GENERATOR.normal(0, 0.01, 128).astype(np.float32)
+    times = [float(time) for time in np.arange(start, end + 0.1, 0.2).round(1)]
+    shot = Shot(start, (x, 0, x + 60, 60), 0.8, vector, b"")
+    return Tracklet(number, times, [(x, 0, x + 60, 60)] * len(times), [0.9] * len(times), [shot])
+
+
+def test_tracklets_of_one_face_are_one_person() -> None:
+    seen = [tracklet(index + 1, index % 3, 100 * index, 100 * index + 5) for index in range(9)]
+    assert [[one.number for one in group] for group in cluster(seen, 0.42)] == [
+        [1, 4, 7],
+        [2, 5, 8],
+        [3, 6, 9],
+    ]
+
+
+def test_two_faces_in_one_picture_are_never_one_person_however_alike() -> None:
+    twins = [tracklet(1, 0, 0, 5), tracklet(2, 0, 0, 5, x=400)]
+    later = tracklet(3, 0, 300, 305)
+    groups = cluster([*twins, later], 0.42)
+    assert len(groups) == 2
+    assert {1, 2} not in [{one.number for one in group} for group in groups]
+
+
+def test_tracklets_without_a_good_face_are_left_out() -> None:
+    assert cluster([Tracklet(1, [0.0], [(0, 0, 1, 1)], [0.9])], 0.42) == []
+    assert cluster([], 0.42) == []
+
+
+def test_a_known_face_is_found_and_a_stranger_is_nobody() -> None:
+    probes = np.stack([template([tracklet(1, 2, 0, 5)]), PEOPLE[5]])
+    found, stranger = identify(
+        probes, PEOPLE[:5], np.array([10, 11, 12, 13, 14]), accept_at=0.36, margin=0.06
+    )
+    assert found.person == 12 and found.distance < 0.2 < found.runner_up
+    assert stranger.person is None and stranger.distance > 0.36
+
+
+def test_somebody_as_near_to_two_people_is_neither() -> None:
+    between = (PEOPLE[0] + PEOPLE[1]) / 2
+    gallery = np.stack([between + 0.01, between - 0.012])
+    (match,) = identify(between[None], gallery, np.array([1, 2]), accept_at=0.36, margin=0.06)
+    assert match.person is None and match.distance < 0.36
+    (sure,) = identify(between[None], gallery, np.array([1, 1]), accept_at=0.36, margin=0.06)
+    assert sure.person == 1 and sure.runner_up == float("inf")
+
+
+def test_nobody_is_known_to_an_empty_gallery() -> None:
+    empty = np.zeros((0, 128), np.float32)
+    (match,) = identify(PEOPLE[:1], empty, np.array([]), accept_at=0.36, margin=0.06)
+    assert match.person is None and match.distance == float("inf")
+
+
+def test_stays_close_in_time_are_one_visit() -> None:
+    seen = [
+        tracklet(1, 0, 10, 20),
+        tracklet(2, 1, 15, 30, x=300),
+        tracklet(3, 0, 100, 120),
+        tracklet(4, 0, 300, 310),
+    ]
+    visits = visits_from(zip(seen, "ABAA", strict=True), gap_s=90)
+    assert [(visit.person, visit.entry_s, round(visit.exit_s, 1)) for visit in visits] == [
+        ("A", 10, 120),
+        ("B", 15, 30),
+        ("A", 300, 310),
+    ]
+
+
+def test_a_short_tracklet_inside_a_long_one_does_not_end_the_visit() -> None:
+    seen = [tracklet(1, 0, 0, 100), tracklet(2, 0, 5, 6, x=300), tracklet(3, 0, 150, 160)]
+    (visit,) = visits_from(((one, "A") for one in seen), gap_s=90)
+    assert (visit.entry_s, round(visit.exit_s, 1)) == (0, 160)
