@@ -1,0 +1,93 @@
+"""The demo shop is alive on every page, and its books agree."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test import override_settings
+from django.utils import timezone
+from pytest_django.plugin import DjangoDbBlocker
+
+from customers.models import Customer
+from sales.models import CanMovement, LedgerEntry, Payment, Sale, SaleVoid
+from vision.models import Person, Recording, SaleLink, Visit
+from watershop import accounts
+from watershop.dates import last_days, today
+from watershop.models import Job, Shop, User
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker, media: Path) -> Iterator[Shop]:
+    """Built once for this file, in a transaction that is rolled back at its end."""
+    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():
+        call_command("seed")
+        yield Shop.objects.get()
+        transaction.set_rollback(True)
+
+
+def test_it_is_a_practice_shop_with_its_three_people(demo: Shop) -> None:
+    assert demo.is_demo
+    passwords = accounts.fresh_demo_passwords()
+    assert [name for name, _role, _password in passwords] == ["owner", "meena", "ravi"]
+    for name, _role, password in passwords:
+        assert User.objects.get(username=name).check_password(password)
+
+
+def test_sixty_days_of_sales_to_forty_customers_lead_up_to_now(demo: Shop) -> None:
+    sales = Sale.objects.of(demo)
+    assert Customer.objects.of(demo).count() == 40
+    assert sales.during(last_days(demo, 60)).count() == sales.count() > 1200
+    assert sales.filter(sold_at__gt=timezone.now()).count() == 0
+    days = {sale.sold_at.astimezone(demo.tz).date() for sale in sales}
+    assert len(days) >= 59
+    assert sales.during(today(demo)).exists() or today(demo).start > timezone.now() - timedelta(minutes=2)
+    assert set(sales.values_list("stated_tender", flat=True)) == {"cash", "upi", "coin"}
+
+
+def test_some_owe_some_have_paid_and_some_hold_cans(demo: Shop) -> None:
+    assert LedgerEntry.objects.of(demo).balance() > 0
+    old = timezone.now() - timedelta(days=15)
+    assert Sale.objects.of(demo).open().filter(sold_at__lt=old).exists(), "there are defaulters"
+    assert Payment.objects.filter(shop=demo, allocations__sale__sold_at__lt=old).count() > 100
+    assert SaleVoid.objects.filter(shop=demo).count() == 3
+    held = CanMovement.objects.of(demo).held()
+    assert held["20L"] > 5
+    assert CanMovement.objects.of(demo).filter(sale=None).exists()
+
+
+def test_nobody_holds_a_negative_number_of_cans(demo: Shop) -> None:
+    for customer in Customer.objects.of(demo):
+        held = CanMovement.objects.filter(customer=customer, sale__void=None).held()
+        assert all(count > 0 for count in held.values()), customer
+
+
+def test_the_camera_saw_who_came_and_links_were_decided(demo: Shop) -> None:
+    assert Visit.objects.of(demo).during(last_days(demo, 60)).count() > 800
+    assert Person.objects.filter(shop=demo, customer__isnull=False).count() > 20
+    states = set(SaleLink.objects.filter(shop=demo).values_list("state", flat=True))
+    assert states == {"suggested", "confirmed", "refused"}
+
+
+def test_a_clip_waits_for_the_worker_with_sales_in_its_time(demo: Shop, media: Path) -> None:
+    clip = Recording.objects.get(shop=demo, state=Recording.State.WAITING)
+    assert (media / str(clip.file)).stat().st_size > 100_000
+    assert Job.objects.get(subject_id=clip.pk, cluster="video").state == Job.State.QUEUED
+    assert Sale.objects.of(demo).filter(sold_at__gte=clip.started_at).count() >= 3
+
+
+def test_its_books_agree(demo: Shop) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_it_is_never_built_into_a_database_with_a_shop(demo: Shop) -> None:
+    with pytest.raises(CommandError, match="already"):
+        call_command("seed")
