@@ -10,7 +10,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from analytics import queries
-from analytics.charts import RUPEES, BarChart, Chart, LineChart, PieChart, Series
+from analytics.charts import RUPEES, BarChart, Chart, LineChart, PieChart, RankChart, Series
 from analytics.queries import Summary, TenderTotal
 from sales.models import Tender
 from watershop.dates import Period
@@ -88,7 +88,7 @@ def customers(shop: Shop, period: Period) -> Figure:
     rows = queries.top_customers(shop, period)
     series = Series(_("Revenue"), [row.sold.revenue for row in rows])
     links = [reverse("customer", args=[shop.slug, row.customer_id]) for row in rows]
-    chart = BarChart("customers", _("Top customers"), [row.name for row in rows], [series], RUPEES)
+    chart = RankChart("customers", _("Top customers"), [row.name for row in rows], [series], RUPEES)
     return Figure(chart, period, links)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from analytics import charts
+from analytics import charts, drawing
 
 register = template.Library()
 
@@ -19,8 +19,8 @@ def chart(
     head, rows = charts.table(chart)
     return {
         "chart": chart,
-        "wide": charts.svg(chart),
-        "compact": charts.svg(chart, compact=True),
+        "wide": drawing.svg(chart),
+        "compact": drawing.svg(chart, compact=True),
         "json": charts.chart_json(chart),
         "json_id": f"{chart.key}-data",
         "head": head,

@@ -14,14 +14,15 @@ from analytics.charts import (
     Chart,
     LineChart,
     PieChart,
+    RankChart,
     Series,
     chart_json,
     described,
-    svg,
     table,
     ticks,
     written_short,
 )
+from analytics.drawing import svg
 
 WEEK = ["Mon", "Tue", "Wed"]
 TAKINGS = LineChart(
@@ -31,7 +32,14 @@ CANS = BarChart("cans", "Cans", WEEK, [Series("20 L", [4, 0, 2]), Series("10 L",
 TENDER = PieChart(
     "tender", "Tender", ["Cash", "UPI"], [Series("Takings", [Decimal(75), Decimal(25)])], RUPEES
 )
-ALL: list[Chart] = [TAKINGS, CANS, TENDER]
+BUYERS = RankChart(
+    "buyers",
+    "Buyers",
+    ["Asha", "Venkata Narasimha Raju of the corner"],
+    [Series("Revenue", [90, 45])],
+    RUPEES,
+)
+ALL: list[Chart] = [TAKINGS, CANS, TENDER, BUYERS]
 
 
 def rects(chart: Chart) -> list[dict[str, str]]:
@@ -152,6 +160,20 @@ def test_the_numbers_for_chart_js_are_those_of_the_drawing() -> None:
 def test_a_series_that_does_not_fit_its_labels_is_refused() -> None:
     with pytest.raises(ValueError, match="2 values for 3 labels"):
         LineChart("k", "K", WEEK, [Series("A", [1, 2])])
+
+
+def test_a_ranking_writes_each_name_and_value_and_shortens_what_has_no_room() -> None:
+    texts = [
+        element.text for element in ElementTree.fromstring(svg(BUYERS, compact=True)).iter() if element.text
+    ]
+    assert texts[2:] == ["Asha", "₹90", "Venkata Narasi…", "₹45"]
+    first, second = (float(rect["width"]) for rect in rects(BUYERS))
+    assert first == pytest.approx(2 * second, abs=0.2)
+
+
+def test_a_ranking_with_two_series_is_refused() -> None:
+    with pytest.raises(ValueError, match="a ranking has one series"):
+        RankChart("k", "K", ["a"], [Series("A", [1]), Series("B", [1])])
 
 
 def test_a_pie_of_debts_is_refused() -> None:

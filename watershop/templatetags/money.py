@@ -7,6 +7,7 @@ from django import template
 register = template.Library()
 
 
+@register.filter
 def grouped(whole: int) -> str:
     """The digits of a number of 0 or more in Indian groups: 1234567 -> 12,34,567."""
     digits = str(whole)

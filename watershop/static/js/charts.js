@@ -73,21 +73,20 @@ function datasets(data, colour) {
 
 function scales(data, colour) {
   if (data.kind === "pie") return {};
-  return {
-    x: {
-      stacked: data.stacked,
-      grid: { display: false },
-      border: { color: colour.line },
-      ticks: { color: colour.soft, maxRotation: 0, autoSkipPadding: 12 },
-    },
-    y: {
-      stacked: data.stacked,
-      beginAtZero: true,
-      grid: { color: colour.line },
-      border: { display: false },
-      ticks: { color: colour.soft, maxTicksLimit: 6, precision: 0, callback: (value) => short(value, data.unit) },
-    },
+  const labels = {
+    stacked: data.stacked,
+    grid: { display: false },
+    border: { color: colour.line },
+    ticks: { color: colour.soft, maxRotation: 0, autoSkip: !data.lying, autoSkipPadding: 12 },
   };
+  const values = {
+    stacked: data.stacked,
+    beginAtZero: true,
+    grid: { color: colour.line },
+    border: { display: false },
+    ticks: { color: colour.soft, maxTicksLimit: 6, precision: 0, callback: (value) => short(value, data.unit) },
+  };
+  return data.lying ? { x: values, y: labels } : { x: labels, y: values };
 }
 
 function share(item, data) {
@@ -146,6 +145,7 @@ function draw({ figure, description }) {
     data: { labels: data.labels, datasets: datasets(data, colour) },
     options: {
       animation: false,
+      indexAxis: data.lying ? "y" : "x",
       maintainAspectRatio: false,
       interaction: data.kind === "pie" ? {} : { mode: "index", intersect: false },
       scales: scales(data, colour),
