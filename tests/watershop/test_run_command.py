@@ -198,7 +198,7 @@ def test_a_child_that_keeps_dying_is_started_less_and_less_often(tmp_path: Path)
     child = Child("short", [sys.executable, "-c", ""], tmp_path / "short.log")
     warned: list[Child] = []
     supervisor = Supervisor([child], f"test-{tmp_path}", warned.append)
-    supervisor.start()
+    supervisor.tend()
     pauses = []
     for _ in range(3):
         assert eventually(lambda: child.is_dead)

@@ -43,6 +43,7 @@ class Child:
     def start(self, mark: str) -> None:
         """Start the program; times are of the monotonic clock."""
         self.started_at = time.monotonic()
+        _rotate(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own words)
                 self.command,
@@ -82,14 +83,8 @@ class Supervisor:
         self.mark = mark
         self.warn = warn
 
-    def start(self) -> None:
-        """Start every child."""
-        for child in self.children:
-            _rotate(child.log)
-            child.start(self.mark)
-
     def tend(self) -> None:
-        """One round: bury the dead, and start again whose pause is over."""
+        """One round: bury the dead, and start who has not been started or whose pause is over."""
         for child in self.children:
             if child.is_dead:
                 self.warn(child)

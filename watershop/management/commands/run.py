@@ -34,6 +34,7 @@ from watershop.postgresql.server import EmbeddedServerError, programs
 
 HOST = "127.0.0.1"
 WEB_START_SECONDS = 60
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Command(BaseCommand):
@@ -58,19 +59,20 @@ class Command(BaseCommand):
             self._serve(port)
 
     def _serve(self, port: int) -> None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING:  # SIGINT too: a script's background job starts with it ignored
             signal.signal(number, _interrupt)
-        supervisor = Supervisor(_children(port), _mark(), warn=self._warn)
+        web, *workers = _children(port)
+        supervisor = Supervisor([web, *workers], _mark(), warn=self._warn)
         try:
             self._prepare()
-            supervisor.start()
-            self._wait_for_web(supervisor, port)
+            web.start(supervisor.mark)  # alone at first, for the workers would take its processor time
+            self._wait_for(web, port)
             self._welcome(port)
             self._watch(supervisor)
         except KeyboardInterrupt:
             self.stdout.write(_("Closing the shop ..."))
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in ENDING:
                 signal.signal(number, signal.SIG_IGN)
             supervisor.stop()
             connection.close()
@@ -95,8 +97,7 @@ class Command(BaseCommand):
             self.stdout.write(_("Making up 60 days of trade for the demo shop ..."))
             call_command("seed")
 
-    def _wait_for_web(self, supervisor: Supervisor, port: int) -> None:
-        web = supervisor.children[0]
+    def _wait_for(self, web: Child, port: int) -> None:
         deadline = time.monotonic() + WEB_START_SECONDS
         while not _answers(port):
             if web.is_dead or time.monotonic() > deadline:
@@ -109,11 +110,11 @@ class Command(BaseCommand):
 
     def _watch(self, supervisor: Supervisor) -> None:
         while True:
-            time.sleep(1)
             if database.is_embedded() and database.embedded_server().process() is None:
                 self.stderr.write(_("The database stopped; it is started again."))
                 database.embedded_server().start()
             supervisor.tend()
+            time.sleep(1)
 
     def _warn(self, child: Child) -> None:
         self.stderr.write(_("%(name)s ended; it is started again. See %(log)s.") % vars(child))
@@ -198,7 +199,9 @@ def _children(port: int) -> list[Child]:
     """The web server first: it is the first to be stopped."""
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     web = f"-m gunicorn watershop.wsgi --bind {HOST}:{port} --worker-class gthread --workers 2 --threads 8"
-    limits = "--max-requests 5000 --max-requests-jitter 500 --graceful-timeout 3 --no-control-socket"
+    limits = (
+        "--max-requests 5000 --max-requests-jitter 500 --graceful-timeout 3 --no-control-socket --preload"
+    )
     place = ["--chdir", str(settings.BASE_DIR)]
     return [
         Child("web", [sys.executable, *web.split(), *limits.split(), *place], _logs() / "web.log"),
