@@ -204,7 +204,7 @@ class Hog:
             for rectangle, margin in zip(rectangles, margins, strict=True):
                 corners = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
                 box = np.array(corners) / scale + (x1, y1, x1, y1)
-                found.append(Face(_as_box(box), min(1.0, 0.6 + 0.3 * margin)))
+                found.append(Face(_as_box(box), min(1.0, 0.6 + 0.5 * margin)))
         return suppress([face for face in found if face.score >= self._weakest])
 
 
