@@ -189,7 +189,7 @@ class _Trade:
     def _bring_cans_back(self, at: datetime) -> None:
         """Now and then somebody tidies up and brings cans back without buying."""
         for (code, litres), count in list(self.held.items()):
-            if count >= 4 and self.chance.random() < 0.2:
+            if count >= 2 and self.chance.random() < 0.12:
                 cans.return_cans(
                     customer=self.customers[code],
                     cans={self.can_types[litres]: count - 1},
