@@ -141,10 +141,11 @@ def _effective(shop: Shop, role: Role) -> frozenset[Right]:
     return rights_of(Membership(shop=shop, role=role))
 
 
-@require_POST
 @shop_page(role=Role.OWNER)
 def staff_add(request: ShopRequest) -> HttpResponse:
     """Add a member; a new user name gets a one-time password, shown once on the answer."""
+    if request.method != "POST":  # the language switch of that answer leads here
+        return redirect("staff", request.shop.slug)
     form = StaffForm(request.POST)
     if not form.is_valid():
         return _staff_page(request, form, status=422)
@@ -163,10 +164,11 @@ def staff_add(request: ShopRequest) -> HttpResponse:
     return _staff_page(request, new_form, issued=(user, password))
 
 
-@require_POST
 @shop_page(role=Role.OWNER)
 def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
     """Change the role, deactivate or reactivate, or reset by a one-time code."""
+    if request.method != "POST":
+        return redirect("staff", request.shop.slug)
     member = get_object_or_404(Membership.objects.select_related("user", "shop"), shop=request.shop, pk=pk)
     actor, form = Actor.of(request), StaffForm(initial={"language": request.shop.language})
     try:

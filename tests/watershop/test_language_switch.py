@@ -53,3 +53,13 @@ def test_a_language_that_the_shop_does_not_speak_changes_nothing(cast: Cast, cli
 
 def test_a_link_cannot_switch_the_language(cast: Cast) -> None:
     assert Client().get(reverse("set_language"), {"language": "te"}).status_code == 405
+
+
+def test_the_switch_on_an_answer_that_shows_a_one_time_password_leads_back_to_the_staff(
+    cast: Cast, client_of: ClientOf
+) -> None:
+    client = client_of(cast.lakshmi)
+    member = cast.ravi.memberships.get()
+    for answer in ("/s/water/staff/add/", f"/s/water/staff/{member.pk}/"):
+        assert client.get(answer)["Location"] == "/s/water/staff/"
+    assert switch(client, "te", f"/s/water/staff/{member.pk}/") == "te"
