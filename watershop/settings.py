@@ -199,6 +199,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {"RecordingStateEnum": "vision.models.Recording.State"},
 }
 
 # The limits follow one rule: retry >= timeout x (1 + ceil((queue_limit + 1) / workers)) + 30, because the
