@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from sales.defaulters import in_default, rule
+from sales.defaulters import Defaulter, defaulters, rule
 from sales.models import CanMovement, CanType, DefaultingCustomer, LedgerEntry, Payment, Sale, SaleLine
 from sales.pricelist import change_can_type
 from watershop.admin_site import ShopAdmin, managed_shops
@@ -89,27 +90,38 @@ class DefaulterAdmin(ShopAdmin[DefaultingCustomer]):
     """The defaulters of the user's shops, with the rule above the list."""
 
     fields = ("shop", "code", "name", "phone", "language")
-    list_display = ("name", "code", "phone", "balance", "unpaid_count", "oldest_due_at", "shop")
+    list_display = ("name", "code", "phone", "balance", "unpaid_count", "oldest_due_on", "shop")
     list_select_related = ("shop",)
     search_fields = ("name", "code", "phone")
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DefaultingCustomer]:
-        return in_default(managed_shops(request), super().get_queryset(request))
+        return super().get_queryset(request).filter(pk__in=_late(request))
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        changelist = super().get_changelist_instance(request)
+        late = _late(request)
+        for row in changelist.result_list:
+            row.late = late[row.pk]
+        return changelist
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().changelist_view(request, {"subtitle": rule()} | (extra_context or {}))
 
-    @admin.display(description=_("balance"), ordering="balance")
-    def balance(self, row: Any) -> str:
-        return f"{row.balance:.2f}"
+    @admin.display(description=_("balance"))
+    def balance(self, row: Any) -> Any:
+        return row.late.balance
 
-    @admin.display(description=_("unpaid sales"), ordering="unpaid_count")
-    def unpaid_count(self, row: Any) -> int:
-        return int(row.unpaid_count)
+    @admin.display(description=_("unpaid sales"))
+    def unpaid_count(self, row: Any) -> Any:
+        return row.late.unpaid_count
 
-    @admin.display(description=_("oldest due"), ordering="oldest_due_at")
-    def oldest_due_at(self, row: Any) -> Any:
-        return row.oldest_due_at
+    @admin.display(description=_("oldest due"))
+    def oldest_due_on(self, row: Any) -> Any:
+        return row.late.oldest_due_on
+
+
+def _late(request: HttpRequest) -> dict[int, Defaulter]:
+    return {row.customer.pk: row for shop in managed_shops(request) for row in defaulters(shop)}

@@ -35,7 +35,9 @@ def book_with_sales(rows: Iterable[SaleCans], actor: Actor) -> None:
     )
 
 
-def _movement(sale: Sale, kind: CanMovement.Kind, can_type: CanType, quantity: int, actor: Actor) -> CanMovement:
+def _movement(
+    sale: Sale, kind: CanMovement.Kind, can_type: CanType, quantity: int, actor: Actor
+) -> CanMovement:
     return CanMovement(
         shop=sale.shop,
         customer=sale.customer,

@@ -1,20 +1,15 @@
 """Who is late with paying. The rule is said in words wherever its list is shown."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import reduce
-from operator import or_
-from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.dues import owing
-from watershop.dates import day_of, last_days
+from sales.dues import Debt, owing
+from watershop.dates import day_of
 from watershop.models import Shop
 
 UNPAID_SALES = 2
@@ -38,23 +33,12 @@ class Defaulter:
     days: int
 
 
-def in_default(shops: Iterable[Shop], customers: QuerySet[Customer]) -> QuerySet[Any]:
-    """Those of the customers to whom the rule applies, with the sums of `dues.owing`; 15 days by each shop's clock."""
-    late = [Q(shop=shop, oldest_due_at__lt=last_days(shop, DAYS + 1).start) for shop in shops]
-    return owing(customers).filter(reduce(or_, late, Q(unpaid_count__gte=UNPAID_SALES)))
-
-
 def defaulters(shop: Shop) -> list[Defaulter]:
-    """The defaulters of a shop with one query, the oldest due first."""
+    """The defaulters of a shop with two queries, the oldest due first."""
     today = day_of(shop, timezone.now())
-    rows = in_default([shop], Customer.objects.of(shop)).order_by("oldest_due_at", "pk")
-    return [
-        Defaulter(
-            customer=row,
-            balance=row.balance,
-            unpaid_count=row.unpaid_count,
-            oldest_due_on=(oldest := day_of(shop, row.oldest_due_at)),
-            days=(today - oldest).days,
-        )
-        for row in rows
-    ]
+    rows = [_aged(debt, day_of(shop, debt.oldest_due_at), today) for debt in owing(Customer.objects.of(shop))]
+    return [row for row in rows if row.unpaid_count >= UNPAID_SALES or row.days > DAYS]
+
+
+def _aged(debt: Debt, oldest: date, today: date) -> Defaulter:
+    return Defaulter(debt.customer, debt.balance, debt.unpaid_count, oldest, (today - oldest).days)

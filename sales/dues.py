@@ -1,11 +1,11 @@
 """What customers owe and since when, and which of our cans they hold. Reads only; `ledger.py` writes."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, F, Min, OuterRef, QuerySet, Subquery, Sum, Window
+from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -84,14 +84,31 @@ def with_balance(customers: QuerySet[Customer]) -> QuerySet[Any]:
     return customers.annotate(balance=Coalesce(total, ZERO, output_field=MONEY))
 
 
-def owing(customers: QuerySet[Customer]) -> QuerySet[Any]:
-    """Those who owe something, each with `balance`, `unpaid_count` and `oldest_due_at` (the time of that sale).
+@dataclass(frozen=True)
+class Debt:
+    """What somebody owes in all, and their open sales, at least one, the oldest first."""
 
-    Somebody whose credit outweighs an open due is not among them.
+    customer: Customer
+    balance: Decimal
+    dues: list[Sale]
+
+    @property
+    def unpaid_count(self) -> int:
+        return len(self.dues)
+
+    @property
+    def oldest_due_at(self) -> datetime:
+        return self.dues[0].sold_at
+
+
+def owing(customers: QuerySet[Customer]) -> list[Debt]:
+    """Who of the customers owes, whoever owes longest first; two queries, however many they are.
+
+    Somebody whose credit outweighs their open dues is not among them.
     """
-    dues = Sale.objects.filter(customer=OuterRef("pk")).open().order_by().values("customer")
-    owed: QuerySet[Any] = with_balance(customers).annotate(
-        unpaid_count=Subquery(dues.annotate(n=Count("pk")).values("n")),
-        oldest_due_at=Subquery(dues.annotate(t=Min("sold_at")).values("t")),
-    )
-    return owed.filter(balance__gt=0, unpaid_count__gt=0)
+    dues: dict[int, list[Sale]] = {}
+    for sale in open_dues().filter(customer__in=customers):
+        assert sale.customer_id
+        dues.setdefault(sale.customer_id, []).append(sale)
+    owed = with_balance(customers.filter(pk__in=dues)).filter(balance__gt=0).in_bulk()
+    return [Debt(owed[pk], owed[pk].balance, sales) for pk, sales in dues.items() if pk in owed]

@@ -134,7 +134,7 @@ def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Sale %(code)s is void.") % {"code": sale.code})
             return redirect("sale", request.shop.slug, sale.pk)
-    return _sale_page(request, _sale(request.shop, pk), form, status=422)
+    return _sale_page(request, sale, form, status=422)
 
 
 @shop_page(role=Role.MANAGER)

@@ -165,7 +165,7 @@ def test_dues_name_the_open_sales_of_each_customer(
     new = sell(cast, 1, customer=cast.asha, is_paid=False)
     sell(cast, 1, customer=cast.bala, is_paid=False)
     phone = api_of(cast.ravi)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         answer = phone.get(url("api_dues")).json()
     first = answer["results"][0]
     assert (first["code"], first["balance"], first["unpaid_count"]) == ("ASHA", "60.00", 2)
