@@ -6,8 +6,8 @@ functions that the shop itself uses. See `watershop.demo_camera` for who came.
 
 import random
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -34,6 +34,7 @@ SALES = 1500
 SEED = 20
 ORIGIN = "command seed"
 SLOW_PAYERS = 6
+MORNING_SALES = 12
 CUSTOMERS = {  # by the language they are written to
     "te": """
         Asha Reddy, Bala Krishna, Chandra Sekhar, Divya Rao, Eswar Naidu, Ganesh Kumar,
@@ -100,6 +101,17 @@ def _people() -> list[tuple[str, str]]:
     )
 
 
+def _up_to(now: datetime, rows: Sequence[Row]) -> list[Row]:
+    """What was sold by `now`. Lest today be empty, a demo opened early has sold its morning since midnight."""
+    midnight = datetime.combine(now.date(), time.min, now.tzinfo)
+    if now - midnight > timedelta(hours=11):
+        return [row for row in rows if row.sold_at < now]
+    today = [row for row in rows if row.sold_at >= midnight][:MORNING_SALES]
+    step = (now - midnight) / (len(today) + 1)
+    moved = [replace(row, sold_at=midnight + number * step) for number, row in enumerate(today, start=1)]
+    return [row for row in rows if row.sold_at < midnight] + moved
+
+
 def _at_work(shop: Shop, role: Role) -> Actor:
     return Actor(User.objects.get(memberships__shop=shop, memberships__role=role), ORIGIN)
 
@@ -123,11 +135,12 @@ class _Trade:
 
     def go_on_until(self, now: datetime) -> None:
         """Everything from sixty days ago to `now`."""
-        first = now.astimezone(self.shop.tz).date() - timedelta(days=DAYS - 1)
+        now = now.astimezone(self.shop.tz)
+        first = now.date() - timedelta(days=DAYS - 1)
         rows = believable_sales(
             count=SALES, customers=len(self.customers), first=first, days=DAYS, zone=self.shop.tz, seed=SEED
         )
-        rows = [row for row in rows if row.sold_at < now]
+        rows = _up_to(now, rows)
         unpaid = Counter(row.customer for row in rows if not row.is_paid)
         self.slow = frozenset(code for code, _count in unpaid.most_common(SLOW_PAYERS))
         for day, sales in groupby(rows, key=lambda row: row.sold_at.date()):
@@ -216,6 +229,6 @@ class _Trade:
     def void_some(self) -> None:
         """Three of the last sales were mistakes."""
         reasons = (_("Wrong customer"), _("Pressed twice"), _("Can was leaking"))
-        lately = Sale.objects.of(self.shop).order_by("-sold_at")[8:20:4]
+        lately = Sale.objects.of(self.shop).order_by("-sold_at")[6:12:2]
         for sale, reason in zip(lately, reasons, strict=True):
             void_sale(sale, reason=reason, actor=self.manager)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,7 +30,6 @@ KNOWN = 0.8
 """The share of customers whose face somebody has tied to their name."""
 UNDECIDED, DECIDED = 25, 60
 """So many of the newest suggested links are still open; so many before them were decided by hand."""
-SPARE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ class _Persons:
 
 
 def _recordings(shop: Shop, sales: Sequence[Sale], until: datetime) -> dict[date, Recording]:
-    """A recording of the opening hours of each day on which something was sold."""
+    """The recording of each day on which something was sold, from midnight to midnight."""
     camera = Camera.objects.create(shop=shop, name=CAMERA)
     days = sorted({day_of(shop, sale.sold_at) for sale in sales})
     rows = Recording.objects.bulk_create(_recording(shop, camera, day, until) for day in days)
@@ -118,15 +117,15 @@ def _recordings(shop: Shop, sales: Sequence[Sale], until: datetime) -> dict[date
 
 
 def _recording(shop: Shop, camera: Camera, day: date, until: datetime) -> Recording:
-    starts_at = datetime.combine(day, shop.opens_at, shop.tz)
-    ends_at = min(datetime.combine(day, shop.closes_at, shop.tz) + SPARE, until)
+    starts_at = datetime.combine(day, time.min, shop.tz)
+    ends_at = min(starts_at + timedelta(days=1), until)
     return Recording(
         shop=shop,
         camera=camera,
         original_name=f"{CAMERA} {day}.mp4",
         started_at=starts_at,
         started_at_source=Recording.StartSource.GIVEN,
-        duration_s=max((ends_at - starts_at).total_seconds(), 0),
+        duration_s=(ends_at - starts_at).total_seconds(),
         state=Recording.State.DONE,
     )
 
