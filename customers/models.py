@@ -25,7 +25,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
     def search(self, text: str) -> "CustomerQuerySet":
         """Those whose name or code contains the text, or whose phone number ends with its digits."""
-        text = text.strip()
+        text = text.replace("\0", "").strip()  # PostgreSQL has no text with NUL in it
         if not text:
             return self
         found = Q(name__icontains=text) | Q(code__icontains=text)

@@ -16,7 +16,16 @@ SignIn = Callable[[User], Client]
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("", "AB"), ("1234", "A"), ("sha", "A"), ("BAL", "B"), ("98765", ""), ("76505678", "B"), ("zz", "")],
+    [
+        ("", "AB"),
+        ("1234", "A"),
+        ("sha", "A"),
+        ("BAL", "B"),
+        ("98765", ""),
+        ("76505678", "B"),
+        ("A\0s", "A"),
+        ("zz", ""),
+    ],
 )
 def test_name_code_and_last_digits_find_a_customer(
     cast: Cast, client_of: SignIn, query: str, found: str
