@@ -1,7 +1,6 @@
 """The embedded PostgreSQL: who starts it, who stops it, what survives, and what an external server must be."""
 
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -21,8 +20,10 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from watershop import database
+from watershop.postgresql import programs as programs_module
 from watershop.postgresql import server as server_module
-from watershop.postgresql.server import SUPERUSER, EmbeddedServer, EmbeddedServerError
+from watershop.postgresql.programs import EmbeddedServerError
+from watershop.postgresql.server import SUPERUSER, EmbeddedServer
 
 ROOT = Path(__file__).resolve().parents[2]
 USE_IT = """
@@ -40,8 +41,7 @@ def var() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="shop-"))
     folder.chmod(0o755)
     yield folder
-    for home in (folder, *server_module.ROOT_HOME.glob(f"*/{folder.name}")):
-        kill_everything(home)
+    kill_everything(folder)
     rmtree(folder, ignore_errors=True)
 
 
@@ -189,8 +189,7 @@ def test_backends_orphaned_by_a_killed_server_do_not_block_the_next(var: Path) -
     link = psycopg2.connect(host=str(server.socket_dir), user=SUPERUSER, dbname="postgres")
     process = server.process()
     assert process is not None
-    process.send_signal(signal.SIGKILL)
-    assert eventually(lambda: server.process() is None)
+    process.kill()
     server.start()
     assert ask(server, "SELECT 1") == [(1,)]
     server.leave()
@@ -207,7 +206,6 @@ def test_a_dead_server_is_started_again_by_the_next_connection(
     process = server.process()
     assert process is not None
     process.kill()
-    assert eventually(lambda: server.process() is None)
     wrapper = connection.copy()
     parameters = {"host": str(server.socket_dir), "user": "watershop", "dbname": "watershop"}
     wrapper.get_new_connection(parameters).close()
@@ -259,6 +257,21 @@ def test_root_keeps_the_data_elsewhere_when_the_checkout_is_closed(
     assert not (closed / "var").exists()
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     assert f"kept in {server.home}" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
+def test_programs_that_the_server_cannot_reach_are_copied(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = programs_module.programs().parents[1]
+    closed = var / "closed"
+    closed.mkdir(mode=0o700)
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        (closed / folder.name).symlink_to(folder)
+    monkeypatch.setattr(programs_module, "programs", lambda: closed / package.name / "pginstall18" / "bin")
+    monkeypatch.setattr(server_module, "ROOT_HOME", var)
+    server = EmbeddedServer(var)
+    assert Path(server.binary("postgres")).is_relative_to(var)
+    server.join()
+    server.leave()
 
 
 def test_a_database_url_is_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None:

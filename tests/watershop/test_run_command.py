@@ -177,7 +177,7 @@ def test_a_busy_port_gets_one_line_before_anything_starts(var: Path, port: int) 
 
 def test_a_missing_wheel_gets_one_line(monkeypatch: pytest.MonkeyPatch, port: int, settings: object) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setattr("watershop.postgresql.server.WHEEL", "a_wheel_that_is_not_there")
+    monkeypatch.setattr("watershop.postgresql.programs.WHEEL", "a_wheel_that_is_not_there")
     with pytest.raises(CommandError, match="not installed: run `make run`") as error:
         call_command("run", port=port)
     assert "\n" not in str(error.value)

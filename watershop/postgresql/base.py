@@ -66,7 +66,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             return super().get_new_connection(conn_params)
         except OperationalError:
-            if embedded_server().process() is not None:
-                raise
-            embedded_server().start()
+            embedded_server().start()  # does nothing where it runs: then the second try raises the same
             return super().get_new_connection(conn_params)

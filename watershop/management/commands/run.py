@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from watershop import accounts, database, jobs
 from watershop.management.supervisor import Child, Supervisor, end_marked
 from watershop.models import Shop
-from watershop.postgresql.server import EmbeddedServerError, programs
+from watershop.postgresql.programs import EmbeddedServerError, programs
 
 HOST = "127.0.0.1"
 WEB_START_SECONDS = 60
