@@ -177,6 +177,9 @@ class SalesFilter(forms.Form):
     customer = forms.ModelChoiceField(Customer.objects.none(), required=False, widget=forms.HiddenInput)
 
     def __init__(self, shop: Shop, data: Any) -> None:
+        if not any(data.get(name) for name in ("from", "to", "unpaid", "customer")):
+            day = today(shop).first.isoformat()
+            data = {"from": day, "to": day}
         super().__init__(data)
         self.shop = shop
         self.fields["customer"].queryset = Customer.objects.of(shop)  # type: ignore[attr-defined]
@@ -191,12 +194,14 @@ class SalesFilter(forms.Form):
         return data
 
     def period(self) -> Period | None:
-        """The days chosen; all days for one customer's or for unpaid sales; else today."""
-        data = self.cleaned_data if self.is_valid() else {}
+        """The days chosen; all days for one customer's or for unpaid sales; today for an unreadable choice."""
         now = today(self.shop)
+        if not self.is_valid():
+            return now
+        data = self.cleaned_data
         if first := data.get("from") or data.get("to"):
             return Period(first, data.get("to") or max(first, now.last), self.shop.tz)
-        return None if data.get("unpaid") or data.get("customer") else now
+        return None
 
     def sales(self) -> SaleQuerySet:
         """The sales that the filter lets through, each with its sums."""

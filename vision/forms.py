@@ -25,7 +25,7 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": "video/*,.mkv,.ts"}),
     )
     camera = forms.CharField(
-        label=_("camera"),
+        label=_("Camera"),
         max_length=60,
         initial=_("Counter"),
         widget=forms.TextInput(attrs={"list": "cameras"}),
