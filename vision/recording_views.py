@@ -54,7 +54,8 @@ def _upload(request: ShopRequest) -> HttpResponse:
 
 def _page(request: ShopRequest, form: UploadForm, status: int = 200) -> HttpResponse:
     rows = Recording.objects.filter(shop=request.shop).select_related("camera").annotate(came=Count("visits"))
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    # Counting groups the rows, and a grouped query forgets the model's order.
+    page = Paginator(rows.order_by(*Recording._meta.ordering), PAGE_SIZE).get_page(request.GET.get("page"))
     cameras = Camera.objects.filter(shop=request.shop)
     context = {"page": page, "form": form, "cameras": cameras}
     return render(request, "vision/recordings.html", context, status=status)
