@@ -16,7 +16,6 @@ import pwd
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg2
 
 from watershop.postgresql.programs import MAJOR, EmbeddedServerError, reachable_programs
 
@@ -139,10 +139,11 @@ class EmbeddedServer:
         """Whether a server takes connections; waits for one that is still starting, stopping or dying."""
         deadline = time.monotonic() + START_SECONDS
         while self.process() is not None and time.monotonic() < deadline:
-            with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
-                probe.connect(str(self.socket_dir / ".s.PGSQL.5432"))
-                if (self.data / "postmaster.pid").read_text().split()[-1] == "ready":
-                    return True
+            with contextlib.suppress(psycopg2.OperationalError):
+                psycopg2.connect(
+                    host=str(self.socket_dir), user=SUPERUSER, dbname="postgres", connect_timeout=2
+                ).close()
+                return True
             time.sleep(0.05)
         return False
 
