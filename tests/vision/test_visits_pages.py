@@ -161,3 +161,14 @@ def test_without_the_right_to_see_faces_nothing_is_shown(cast: Cast, client_of: 
     client = client_of(cast.ravi)
     for address in [PAGE, *addresses(cast)]:
         assert client.get(address).status_code == 403, address
+
+
+def test_the_admin_shows_the_own_shops_visits_and_never_a_vector(cast: Cast, client_of: SignIn) -> None:
+    a_visit(cast.shop, timezone.now())
+    a_visit(make_cast("next-door").shop, timezone.now())
+    client = client_of(cast.meena)
+    for table in ("recording", "person", "visit"):
+        page = client.get(f"/admin/vision/{table}/").content.decode()
+        assert page.count('name="_selected_action"') == 0 and "1 " in page and page.count("<tr") == 2, table
+    for hidden in ("template", "tracklet", "salelink"):
+        assert client.get(f"/admin/vision/{hidden}/").status_code == 404
