@@ -134,7 +134,7 @@ def test_the_slot_of_a_sale_shows_its_visit(cast: Cast, ravi_sees: Callable[[str
     assert "<html" not in fragment and "P_0001" in fragment
     assert fragment.count("<section") == 1 and f'value="/s/water/sales/{sale.pk}/"' in fragment
     SaleLink.objects.filter(sale=other).delete()
-    assert "No camera saw" in ravi_sees(f"/s/water/sales/{other.pk}/visits/")
+    assert "No visit is linked" in ravi_sees(f"/s/water/sales/{other.pk}/visits/")
 
 
 def addresses(cast: Cast) -> list[str]:
