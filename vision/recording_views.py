@@ -16,7 +16,7 @@ from vision.forms import UploadForm, too_large
 from vision.models import Camera, Recording
 from watershop import jobs
 from watershop.audit import Actor
-from watershop.models import Right
+from watershop.models import Right, Role
 from watershop.roles import ShopRequest, shop_page
 
 PAGE_SIZE = 30
@@ -55,7 +55,7 @@ def _upload(request: ShopRequest) -> HttpResponse:
 def _page(request: ShopRequest, form: UploadForm, status: int = 200) -> HttpResponse:
     rows = Recording.objects.filter(shop=request.shop).select_related("camera").annotate(came=Count("visits"))
     # Counting groups the rows, and a grouped query forgets the model's order.
-    page = Paginator(rows.order_by(*Recording._meta.ordering), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(rows.order_by("-started_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page"))
     cameras = Camera.objects.filter(shop=request.shop)
     context = {"page": page, "form": form, "cameras": cameras}
     return render(request, "vision/recordings.html", context, status=status)
@@ -100,7 +100,7 @@ def recording_retry(request: ShopRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@shop_page(right=Right.SEE_FACES)
+@shop_page(role=Role.MANAGER, right=Right.SEE_FACES)
 def recording_remove(request: ShopRequest, pk: int) -> HttpResponse:
     """Take a recording away with all that was seen in it."""
     files.remove(_recording(request, pk), Actor.of(request))

@@ -279,6 +279,7 @@ def test_two_faces_in_one_picture_are_never_one_known_person(
         (["--frames-every", "5"], "needs --out"),
         (["--frames-every", "0", "--out", "x"], "above zero"),
         (["--workers", "0"], "from 1 to 64"),
+        (["--camera", "x" * 61], "at most 60 letters"),
         (["--started-at", "yesterday"], "invalid"),
     ],
 )

@@ -16,7 +16,7 @@ from vision import outputs, pipeline, recordings
 from vision.analysis import ChunkFailed
 from vision.chunks import Pictures
 from vision.frames import UnreadableVideo
-from vision.models import Recording
+from vision.models import Camera, Recording
 from vision.pipeline import Look, Seen
 from watershop.accounts import shop_named
 
@@ -28,7 +28,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="an mp4, avi, mkv, mov or ts file")
         parser.add_argument("--shop", help="the shop's address; may be left out when there is one shop")
-        parser.add_argument("--camera", default="camera", help="the camera's name (default: camera)")
+        parser.add_argument(
+            "--camera", type=_name, default="camera", help="the camera's name (default: camera)"
+        )
         parser.add_argument(
             "--started-at",
             type=datetime.fromisoformat,
@@ -67,6 +69,8 @@ class Command(BaseCommand):
             seen, zone = (self._rehearse if options["dry_run"] else self._process)(file, look, options)
         except (UnreadableVideo, ChunkFailed) as error:
             raise CommandError(str(error)) from error
+        if seen is None:
+            return
         summary = {
             "file": file.name,
             "camera": seen.camera,
@@ -85,7 +89,8 @@ class Command(BaseCommand):
         seen = pipeline.rehearse(file, config, camera=options["camera"], started_at=started_at, look=look)
         return seen, zone
 
-    def _process(self, file: Path, look: Look, options: dict[str, Any]) -> tuple[Seen, ZoneInfo]:
+    def _process(self, file: Path, look: Look, options: dict[str, Any]) -> tuple[Seen | None, ZoneInfo]:
+        """Watch and store; None when it is stored already and nobody wants the files again."""
         try:
             shop = shop_named(options["shop"])
         except LookupError as error:
@@ -96,6 +101,8 @@ class Command(BaseCommand):
         )
         if recording.state == Recording.State.DONE:
             self.stdout.write("This recording is stored already: its visits stay as they are.")
+            if look.pictures is None:
+                return None, shop.tz
         try:
             return pipeline.process(recording, file, pipeline.eye(), look), shop.tz
         except (ChunkFailed, KeyboardInterrupt) as error:
@@ -130,6 +137,12 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(text.format(**summary)))
         if out:
             self.stdout.write(f"Written to {out}.")
+
+
+def _name(text: str) -> str:
+    if 0 < len(text.strip()) <= Camera._meta.get_field("name").max_length:
+        return text.strip()
+    raise ArgumentTypeError("give a name of at most 60 letters")
 
 
 def _seconds(text: str) -> float:
