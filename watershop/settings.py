@@ -251,5 +251,5 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("WATERSHOP_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": os.environ.get("WATERSHOP_LOG_LEVEL", "WARNING")},
 }

@@ -203,10 +203,13 @@ def _children(port: int) -> list[Child]:
         "--max-requests 5000 --max-requests-jitter 500 --graceful-timeout 3 --no-control-socket --preload"
     )
     place = ["--chdir", str(settings.BASE_DIR)]
+    talk = {"WATERSHOP_LOG_LEVEL": os.environ.get("WATERSHOP_LOG_LEVEL", "INFO")}
     return [
         Child("web", [sys.executable, *web.split(), *limits.split(), *place], _logs() / "web.log"),
-        Child("worker", [*manage, "qcluster"], _logs() / "worker.log", {"Q_CLUSTER_NAME": "default"}),
-        Child("video", [*manage, "qcluster"], _logs() / "video.log", {"Q_CLUSTER_NAME": "video"}),
+        *(
+            Child(name, [*manage, "qcluster"], _logs() / f"{name}.log", {"Q_CLUSTER_NAME": cluster, **talk})
+            for name, cluster in (("worker", "default"), ("video", "video"))
+        ),
     ]
 
 
