@@ -1,7 +1,6 @@
 """Tracklets become persons and persons' stays become visits."""
 
 import numpy as np
-import pytest
 
 from vision.persons import cluster, identify, template
 from vision.tracking import Shot, Tracklet
