@@ -52,6 +52,8 @@ class Looks:
 
     width: float
     jaw: float
+    chin: float
+    eye_height: float
     eye_gap: float
     eye_size: float
     eye_tilt: float
@@ -63,7 +65,6 @@ class Looks:
     mouth_width: float
     mouth_height: float
     lips: float
-    chin: float
     skin: Colour
     hair: Colour
     hairline: float
@@ -93,25 +94,34 @@ class Pose:
 
 
 def random_looks(generator: np.random.Generator) -> Looks:
-    """A person of nowhere."""
+    """A person of nowhere.
+
+    What the face network tells people apart by (eyes and nose above all) is drawn from near the ends of its
+    range: twice as many people then differ enough from each other.
+    """
     uniform, pick = generator.uniform, generator.integers
     is_bearded = generator.random() < 0.45
     has_long_hair = not is_bearded and generator.random() < 0.55
+
+    def extreme(low: float, high: float) -> float:
+        return low + (high - low) * float(generator.beta(0.5, 0.5))
+
     return Looks(
-        width=uniform(0.62, 0.90),
+        width=extreme(0.62, 0.90),
         jaw=uniform(0.60, 1.0),
-        eye_gap=uniform(0.26, 0.42),
-        eye_size=uniform(0.7, 1.45),
-        eye_tilt=uniform(-0.18, 0.18),
-        brow_height=uniform(0.16, 0.28),
+        chin=uniform(0.88, 1.08),
+        eye_height=extreme(-0.04, 0.18),
+        eye_gap=extreme(0.26, 0.42),
+        eye_size=extreme(0.7, 1.45),
+        eye_tilt=extreme(-0.3, 0.3),
+        brow_height=extreme(0.14, 0.30),
         brow_weight=uniform(0.2, 1.7),
-        brow_tilt=uniform(-0.2, 0.2),
-        nose_length=uniform(0.26, 0.47),
-        nose_width=uniform(0.65, 1.7),
-        mouth_width=uniform(0.19, 0.40),
+        brow_tilt=extreme(-0.3, 0.3),
+        nose_length=extreme(0.24, 0.48),
+        nose_width=extreme(0.6, 1.8),
+        mouth_width=extreme(0.19, 0.40),
         mouth_height=uniform(0.54, 0.66),
         lips=uniform(0.45, 1.9),
-        chin=uniform(0.88, 1.08),
         skin=SKINS[pick(len(SKINS))],
         hair=HAIRS[pick(len(HAIRS))],
         hairline=uniform(-0.72, -0.5) if has_long_hair else uniform(-1.15, -0.5),
@@ -255,8 +265,13 @@ class _Head:
         )
         for side in (-1, 1):
             z += 0.06 * _bump(self.tip - side * 0.12 * looks.nose_width, v - tip_v + 0.03, 0.08, 0.06)
-            z -= 0.09 * _bump(self.u - side * looks.eye_gap, v + 0.06, 0.20, 0.13)
-            z += 0.05 * _bump(self.u - side * looks.eye_gap * 1.1, v + looks.brow_height, 0.25, 0.07)
+            z -= 0.09 * _bump(self.u - side * looks.eye_gap, v + looks.eye_height, 0.20, 0.13)
+            z += 0.05 * _bump(
+                self.u - side * looks.eye_gap * 1.1,
+                v + looks.eye_height + looks.brow_height - 0.06,
+                0.25,
+                0.07,
+            )
             z += 0.05 * _bump(self.u - side * 0.42, v - 0.28, 0.18, 0.16)
         z += 0.05 * looks.lips * _bump(self.u, v - looks.mouth_height, looks.mouth_width, 0.08)
         z += 0.05 * _bump(self.u, v - 0.86 * looks.chin, 0.16, 0.10)
@@ -310,7 +325,7 @@ class _Head:
         open_by = 0.062 * looks.eye_size * (1 - self.pose.blink)
         for side in (-1, 1):
             u = self.u - side * looks.eye_gap
-            v = self.v + 0.06 + side * looks.eye_tilt * u
+            v = self.v + looks.eye_height + side * looks.eye_tilt * u
             wide = 0.135 * looks.eye_size
             ball = _oval(u, v - 0.8 * u**2 + 0.01, wide, open_by, 0.3)
             colour = _over(
@@ -332,7 +347,8 @@ class _Head:
         dark = np.minimum(np.array(looks.hair), 0.35)
         for side in (-1, 1):
             u = self.u - side * looks.eye_gap * 1.03
-            v = self.v + 0.06 + looks.brow_height + side * looks.brow_tilt * u - 1.2 * u**2 + 0.03
+            v = self.v + looks.eye_height + looks.brow_height + 0.03
+            v = v + side * looks.brow_tilt * u - 1.2 * u**2
             colour = _over(colour, 0.85 * _oval(u, v, 0.19, 0.030 * looks.brow_weight + 0.008, 0.6), dark)
         return colour
 
@@ -342,9 +358,14 @@ class _Head:
             return colour
         frame = np.zeros_like(self.u)
         for side in (-1, 1):
-            far = np.hypot(self.u - side * self.looks.eye_gap, (self.v + 0.04) * 1.15) - 0.215
+            far = (
+                np.hypot(self.u - side * self.looks.eye_gap, (self.v + self.looks.eye_height - 0.02) * 1.15)
+                - 0.215
+            )
             frame = np.maximum(frame, _soft(np.abs(far) - thick, 0.02))
-        bridge = (np.abs(self.v + 0.07) < thick) & (np.abs(self.u) < self.looks.eye_gap - 0.2)
+        bridge = (np.abs(self.v + self.looks.eye_height + 0.01) < thick) & (
+            np.abs(self.u) < self.looks.eye_gap - 0.2
+        )
         frame = np.maximum(frame, bridge)
         return _over(colour, 0.9 * frame * self.inside, np.array([0.07, 0.06, 0.06]))
 

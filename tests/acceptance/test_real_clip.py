@@ -12,8 +12,10 @@ from tests.base import shared
 from vision.analysis import Analysis, analyse
 from vision.chunks import Chunk, analyse_chunk
 from vision.config import YUNET_FILE, VisionConfig
-from vision.drawn_faces import CANVAS_PX, draw_head, random_looks, random_pose
+from vision.drawn_faces import CANVAS_PX, draw_head, random_pose
+from vision.embedding import Embedder
 from vision.faces import WHOLE, Hog, YuNet
+from vision.footage import choose_people
 from vision.persons import cluster, identify
 from vision.tracking import Tracklet
 from vision.visits import VisitSpan, visits_from
@@ -115,15 +117,17 @@ def longest(clip: Path, eye: VisionConfig) -> Tracklet:
     return max(seen, key=lambda tracklet: len(tracklet.times))
 
 
-def test_both_detectors_find_drawn_faces(eye: VisionConfig) -> None:
+def test_both_detectors_find_the_drawn_people_of_the_footage(eye: VisionConfig) -> None:
     assert eye.yunet is not None
     generator = np.random.default_rng(11)
     found = {"yunet": 0, "hog": 0}
-    for _ in range(12):
-        picture = np.full((360, 480, 3), 150, np.uint8)
-        head, opaque = draw_head(random_looks(generator), random_pose(generator))
-        part = picture[60 : 60 + CANVAS_PX, 100 : 100 + CANVAS_PX]
-        part[:] = head * opaque[..., None] + part * (1 - opaque[..., None])
-        for detector in (YuNet(eye.yunet, 0.6), Hog(0.6)):
-            found[detector.name] += len(detector.detect(picture, [WHOLE])) == 1
-    assert found["yunet"] == 12 and found["hog"] >= 11
+    detectors = (YuNet(eye.yunet, 0.6), Hog(0.6))
+    for looks in choose_people(generator, 4, Embedder(eye.models_dir)):
+        for pose in (random_pose(generator) for _ in range(4)):
+            picture = np.full((360, 480, 3), 150, np.uint8)
+            head, opaque = draw_head(looks, pose)
+            part = picture[60 : 60 + CANVAS_PX, 100 : 100 + CANVAS_PX]
+            part[:] = head * opaque[..., None] + part * (1 - opaque[..., None])
+            for detector in detectors:
+                found[detector.name] += len(detector.detect(picture, [WHOLE])) == 1
+    assert found["yunet"] == 16 and found["hog"] >= 15
