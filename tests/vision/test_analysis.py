@@ -137,4 +137,5 @@ def test_who_asked_can_stop_it_from_the_progress(made_clip: MadeClip, eye: Visio
 
     with pytest.raises(EnoughError):
         analyse(made_clip.path, eye, workers=1, on_progress=stop)
-    assert not [line for line in os.popen("ps -eo args").readlines() if "vision.chunk_worker" in line]
+    children = os.popen(f"ps --ppid {os.getpid()} -o args=").read()
+    assert "vision.chunk_worker" not in children
