@@ -4,13 +4,15 @@
 transaction, and at its end the database itself checks that the books agree (see migration `the_books_agree`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -95,9 +97,13 @@ def record_sale(shop: Shop, actor: Actor, sale: NewSale) -> Sale:
 
 @transaction.atomic
 def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]:
-    """Record many sales with a fixed number of queries. Raises ValidationError and stores nothing when one is wrong."""
+    """Record many sales with a fixed number of queries. Raises ValidationError and stores nothing when one is wrong.
+
+    An unpaid sale is settled at once by what its customer paid ahead, as far as that goes.
+    """
     for new in news:
         new.check()
+    on_credit = _lock({new.customer.pk for new in news if new.customer and not new.is_paid})
     pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
     SaleLine.objects.bulk_create(
         SaleLine(shop=shop, sale=sale, can_type=line.can_type, quantity=line.quantity, amount=line.charged)
@@ -125,6 +131,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
     cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.customer and new.moves_cans), actor)
     AuditEntry.objects.bulk_create(_audit_entries(shop, actor, pairs))
+    _settle_oldest_first(shop, on_credit)
     return [sale for sale, _new in pairs]
 
 
@@ -218,12 +225,12 @@ def receive_payment(
 ) -> Payment:
     """Take money from a customer and settle their dues with it, the oldest first.
 
-    What is left over stays on the account as credit. The customer's row is locked, so two clerks never settle the
-    same due twice.
+    What is left over stays on the account as credit, for the next unpaid sale. The customer's row is locked, so two
+    clerks never settle the same due twice.
     """
     if amount <= 0:
         raise ValidationError(_("The amount must be more than zero."))
-    Customer.objects.select_for_update().get(pk=customer.pk)
+    _lock({customer.pk})
     payment = Payment.objects.create(
         shop=customer.shop,
         customer=customer,
@@ -234,55 +241,100 @@ def receive_payment(
         client_ref=client_ref,
     )
     LedgerEntry.objects.bulk_create(_payment_entries([payment]))
-    Allocation.objects.bulk_create(_settle_oldest_first(payment))
+    _settle_oldest_first(customer.shop, [customer.pk])
     after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender}
     audit.record(customer.shop, actor, "receive_payment", payment, after=after)
     return payment
 
 
-def _settle_oldest_first(payment: Payment) -> Iterable[Allocation]:
-    left = payment.amount
-    dues = Sale.objects.filter(shop=payment.shop, customer=payment.customer).open().order_by("sold_at", "id")
-    for sale in dues:
-        if left <= 0:
-            return
-        part = min(left, sale.due)
-        left -= part
-        yield Allocation(shop=payment.shop, payment=payment, sale=sale, amount=part)
+def _lock(customers: Collection[int]) -> list[int]:
+    """Hold these customers' accounts until the transaction ends, in one order, so that nobody waits in a ring.
+
+    FOR NO KEY UPDATE: rows that point at them, checked at the other's commit, need not wait.
+    """
+    rows = Customer.objects.select_for_update(no_key=True).filter(pk__in=customers).order_by("pk")
+    return [row.pk for row in rows] if customers else []
+
+
+def _settle_oldest_first(shop: Shop, customers: Collection[int]) -> None:
+    """Let money that is not allocated yet settle open sales, oldest money and oldest sale first. Accounts are held."""
+    purses = _unallocated(shop, customers)
+    if not purses:
+        return
+    parts = []
+    for sale in Sale.objects.of(shop).filter(customer__in=purses).open().order_by("sold_at", "id"):
+        due, purse = sale.due, purses[sale.customer_id or 0]
+        while due and purse:
+            payment, left = purse[0]
+            part = min(left, due)
+            due -= part
+            parts.append(Allocation(shop=shop, payment=payment, sale=sale, amount=part))
+            purse[:1] = [(payment, left - part)] if left > part else []
+    Allocation.objects.bulk_create(parts)
+
+
+def _unallocated(shop: Shop, customers: Collection[int]) -> dict[int, list[tuple[Payment, Decimal]]]:
+    """Per customer the payments that have money left and how much, the oldest first."""
+    used = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
+    payments = (
+        Payment.objects.filter(shop=shop, customer__in=customers, reverses=None, reversed_by=None)
+        .annotate(left=F("amount") - Coalesce(Subquery(used.annotate(t=Sum("amount")).values("t")), ZERO))
+        .filter(Q(left__gt=0))
+        .order_by("received_at", "id")
+    )
+    purses: dict[int, list[tuple[Payment, Decimal]]] = {}
+    for payment in payments if customers else ():
+        purses.setdefault(payment.customer_id or 0, []).append((payment, payment.left))
+    return purses
 
 
 @transaction.atomic
 def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
     """Undo a sale by further rows: its debt is reversed, its cans come back.
 
-    Money that paid this sale alone is given back; money that also settled other sales stays on the customer's account.
+    Money that came with the sale is given back; other money stays on the customer's account and settles what else is
+    due.
     """
-    sale = Sale.objects.select_for_update(of=["self"]).select_related("shop", "customer").get(pk=sale.pk)
+    account = _lock({sale.customer_id} if sale.customer_id else ())
+    rows = Sale.objects.select_for_update(of=["self"], no_key=True).select_related("shop", "customer")
+    sale = rows.get(pk=sale.pk)
     if SaleVoid.objects.filter(sale=sale).exists():
         raise ValidationError(_("This sale is already void."))
     if not reason.strip():
         raise ValidationError(_("Say why the sale is void."))
-    if sale.customer_id:
-        Customer.objects.select_for_update().get(pk=sale.customer_id)
     void = SaleVoid.objects.create(shop=sale.shop, sale=sale, by=actor.user, reason=reason.strip())
     _reverse(LedgerEntry.objects.filter(sale=sale, kind=LedgerEntry.Kind.SALE), void)
-    for payment in Payment.objects.filter(allocations__sale=sale, reversed_by=None).distinct():
-        _take_back(payment, sale, void, actor)
+    _release(sale)
+    for payment in came_with(sale):
+        _give_back(payment, void, actor)
     cans.reverse_sale(sale, at=void.at, actor=actor)
+    _settle_oldest_first(sale.shop, account)
     audit.record(sale.shop, actor, "void_sale", sale, after={"reason": void.reason})
     return void
 
 
-def _take_back(payment: Payment, sale: Sale, void: SaleVoid, actor: Actor) -> None:
-    """Free what the payment settled of the sale; give the money back when it paid nothing else."""
-    allocations = Allocation.objects.filter(payment=payment)
-    here = sum((row.amount for row in allocations if row.sale_id == sale.pk), ZERO)
-    if here:
-        Allocation.objects.create(shop=sale.shop, payment=payment, sale=sale, amount=-here)
-    if here != payment.amount:
-        return
+def came_with(sale: Sale) -> QuerySet[Payment]:
+    """The money taken in the moment of the sale: what a void gives back."""
+    return Payment.objects.filter(
+        shop=sale.shop, allocations__sale=sale, recorded_at=sale.recorded_at, reversed_by=None
+    ).distinct()
+
+
+def _release(sale: Sale) -> None:
+    """Take back what payments settled of the sale."""
+    settled = (
+        Allocation.objects.filter(sale=sale).order_by("payment").values("payment").annotate(sum=Sum("amount"))
+    )
+    Allocation.objects.bulk_create(
+        Allocation(shop=sale.shop, payment_id=row["payment"], sale=sale, amount=-row["sum"])
+        for row in settled
+        if row["sum"]
+    )
+
+
+def _give_back(payment: Payment, void: SaleVoid, actor: Actor) -> None:
     Payment.objects.create(
-        shop=sale.shop,
+        shop=payment.shop,
         customer=payment.customer,
         received_at=void.at,
         tender=payment.tender,

@@ -10,7 +10,7 @@ from django.forms.models import model_to_dict
 from pytest_django import DjangoAssertNumQueries
 
 from sales.ledger import Line, NewSale, receive_payment, record_sale, record_sales, void_sale
-from sales.models import Allocation, CanMovement, LedgerEntry, Payment, Sale, SaleLine, Tender
+from sales.models import Allocation, CanMovement, LedgerEntry, Payment, Sale, SaleLine, SaleVoid, Tender
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.models import AuditEntry
 
@@ -144,6 +144,23 @@ def test_money_that_also_paid_other_sales_stays_on_the_account_after_a_void(cast
     assert cast.asha.ledger.all().balance() == Decimal(-40)
 
 
+def test_money_paid_ahead_settles_the_next_unpaid_sales(cast: Cast) -> None:
+    receive_payment(customer=cast.asha, amount=Decimal(50), tender=Tender.CASH, actor=TESTS)
+    sales = [sell(cast, customer=cast.asha, is_paid=False) for _ in range(3)]
+    dues = {row.pk: row.due for row in Sale.objects.with_sums()}
+    assert [dues[sale.pk] for sale in sales] == [0, 0, Decimal(10)]
+    assert cast.asha.ledger.all().balance() == Decimal(10)
+
+
+def test_money_freed_by_a_void_settles_what_else_is_due(cast: Cast) -> None:
+    first, second = (sell(cast, 2, customer=cast.asha, is_paid=False) for _ in range(2))
+    receive_payment(customer=cast.asha, amount=Decimal(50), tender=Tender.CASH, actor=TESTS)
+    void_sale(first, reason="not hers", actor=TESTS)
+    dues = {row.pk: row.due for row in Sale.objects.with_sums()}
+    assert dues == {first.pk: 0, second.pk: 0}
+    assert cast.asha.ledger.all().balance() == Decimal(-10)
+
+
 @pytest.mark.parametrize("table", [*TABLES, AuditEntry])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_what_is_written_stays(cast: Cast, table: type, statement: str) -> None:
@@ -178,6 +195,31 @@ def test_the_database_refuses_a_row_that_points_into_another_shop(cast: Cast) ->
     sale = sell(cast, customer=cast.asha)
     _refused(
         lambda: Sale.objects.create(**_bare(sale, "D") | {"customer": other.asha}), "sale_customer_same_shop"
+    )
+
+
+def test_the_database_refuses_untrue_ledger_entries(cast: Cast) -> None:
+    sell(cast, 2, customer=cast.asha, is_paid=False)
+    owed = LedgerEntry.objects.get()
+    fields = {"shop": cast.shop, "at": owed.at, "customer": cast.asha, "kind": "reversal", "reverses": owed}
+    _refused(lambda: LedgerEntry.objects.create(**fields, amount=Decimal(-9999)), "does not match")
+    to_bala = fields | {"customer": cast.bala}
+    _refused(lambda: LedgerEntry.objects.create(**to_bala, amount=Decimal(-40)), "does not match")
+
+
+def test_the_database_refuses_a_void_that_leaves_the_debt_standing(cast: Cast) -> None:
+    sale = sell(cast, 2, customer=cast.asha, is_paid=False)
+    _refused(lambda: SaleVoid.objects.create(shop=cast.shop, sale=sale, reason="x"), "still stands")
+    paid = sell(cast, 2)
+    _refused(lambda: SaleVoid.objects.create(shop=cast.shop, sale=paid, reason="x"), "is settled")
+
+
+def test_the_database_refuses_one_customers_money_for_anothers_sale(cast: Cast) -> None:
+    receive_payment(customer=cast.bala, amount=Decimal(20), tender=Tender.CASH, actor=TESTS)
+    sale, payment = sell(cast, customer=cast.asha, is_paid=False), Payment.objects.get()
+    _refused(
+        lambda: Allocation.objects.create(shop=cast.shop, payment=payment, sale=sale, amount=20),
+        "cannot settle",
     )
 
 
