@@ -71,8 +71,8 @@ def change(
 ) -> Row:
     """Set these fields, save what is new and record it; return the row as it stands now.
 
-    Raises ValidationError, and writes nothing when nothing is new. The audit is never erased, so of `personal`
-    fields it keeps the names alone.
+    Raises ValidationError for what is new; what stands already (a code that an import brought) is taken as it is.
+    Writes nothing when nothing is new. The audit is never erased, so of `personal` fields it keeps the names alone.
     """
     row = type(row)._default_manager.select_for_update().get(pk=row.pk)
     changed = [name for name, value in fields.items() if getattr(row, name) != value]
@@ -82,7 +82,9 @@ def change(
     before = _values(row, plain)
     for name in changed:
         setattr(row, name, fields[name])
-    row.full_clean()
+    untouched = {field.name for field in row._meta.fields} - set(changed)
+    row.full_clean(exclude=untouched, validate_constraints=False)
+    row.validate_constraints()
     row.save(update_fields=changed)
     record(row.shop, actor, action, row, before=before, after={"changed": changed, **_values(row, plain)})
     return row
