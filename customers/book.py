@@ -9,7 +9,7 @@ from django.db import transaction
 from customers.models import Customer, next_codes
 from watershop import audit
 from watershop.audit import Actor
-from watershop.models import AuditEntry, Shop
+from watershop.models import AuditEntry, Counter, Shop
 
 PERSONAL = frozenset({"name", "phone"})
 
@@ -33,16 +33,23 @@ def add_customer(*, shop: Shop, name: str, phone: str, language: str, actor: Act
 @transaction.atomic
 def add_unknown(shop: Shop, codes: Sequence[str], *, actor: Actor) -> list[Customer]:
     """Customers for those codes that nobody has, named by their code until somebody writes the name in."""
-    taken = set(Customer.objects.of(shop).filter(code__in=codes).values_list("code", flat=True))
-    missing = [code for code in dict.fromkeys(codes) if code not in taken]
+    if not _unknown(shop, codes):
+        return []
+    # Lock out `next_codes`, or somebody who is added meanwhile could get one of these; then look once more.
+    Counter.take(shop, "customer", 0)
     added = Customer.objects.bulk_create(
-        Customer(shop=shop, code=code, name=code, language=shop.language) for code in missing
+        Customer(shop=shop, code=code, name=code, language=shop.language) for code in _unknown(shop, codes)
     )
     AuditEntry.objects.bulk_create(
         audit.entry(shop, actor, "add_customer", row, after={"code": row.code, "language": row.language})
         for row in added
     )
     return added
+
+
+def _unknown(shop: Shop, codes: Sequence[str]) -> list[str]:
+    taken = set(Customer.objects.of(shop).filter(code__in=codes).values_list("code", flat=True))
+    return [code for code in dict.fromkeys(codes) if code not in taken]
 
 
 def change_customer(customer: Customer, fields: Mapping[str, Any], *, actor: Actor) -> Customer:
