@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from customers.models import Customer
 from sales.cans import return_cans
@@ -56,8 +55,7 @@ def _customer_page(
     return render(request, "sales/customer.html", context, status=refused.status if refused else 200)
 
 
-@require_POST
-@shop_page()
+@shop_page(posted_from="customer")
 def customer_pay(request: ShopRequest, pk: int) -> HttpResponse:
     """Take money from a customer; it settles the oldest dues first."""
     customer, form = _customer(request, pk), PaymentForm(request.POST)
@@ -83,8 +81,7 @@ def _page_of(customer: Customer) -> str:
     return reverse("customer", args=[customer.shop.slug, customer.pk])
 
 
-@require_POST
-@shop_page()
+@shop_page(posted_from="customer")
 def customer_return_cans(request: ShopRequest, pk: int) -> HttpResponse:
     """Book empties that a customer brings back without buying."""
     customer = _customer(request, pk)

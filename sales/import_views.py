@@ -15,7 +15,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from sales.importing import Report, import_transactions
 from sales.transactions_csv import COLUMNS, UnreadableFileError
@@ -67,8 +66,7 @@ def _preview(request: ShopRequest, report: Report, path: Path, name: str, status
     return render(request, "sales/import_preview.html", context, status=status)
 
 
-@require_POST
-@shop_page(right=Right.EXPORT)
+@shop_page(right=Right.EXPORT, posted_from="sales_import")
 def sales_import_store(request: ShopRequest) -> HttpResponse:
     """Store the sales of the file that was shown; with bad rows only when they are to be left out."""
     found = _kept(request.shop, request.POST.get("token", ""))

@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from customers.models import Customer
 from sales import pricelist
@@ -120,8 +119,7 @@ def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int 
     return render(request, "sales/sale.html", context, status=status)
 
 
-@require_POST
-@shop_page(right=Right.VOID)
+@shop_page(right=Right.VOID, posted_from="sale")
 def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
     """Undo a sale, with the reason."""
     sale = _sale(request.shop, pk)

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST
 
 from vision import recordings as files
 from vision.forms import UploadForm, too_large
@@ -91,16 +90,14 @@ def recording_progress(request: ShopRequest, pk: int) -> HttpResponse:
     return render(request, "vision/_progress.html", context)
 
 
-@require_POST
-@shop_page(right=Right.SEE_FACES)
+@shop_page(right=Right.SEE_FACES, posted_from="recording")
 def recording_retry(request: ShopRequest, pk: int) -> HttpResponse:
     """Watch a failed recording once more."""
     files.try_again(_recording(request, pk), Actor.of(request))
     return redirect("recording", request.shop.slug, pk)
 
 
-@require_POST
-@shop_page(role=Role.MANAGER, right=Right.SEE_FACES)
+@shop_page(role=Role.MANAGER, right=Right.SEE_FACES, posted_from="recording")
 def recording_remove(request: ShopRequest, pk: int) -> HttpResponse:
     """Take a recording away with all that was seen in it."""
     files.remove(_recording(request, pk), Actor.of(request))

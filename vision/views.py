@@ -9,7 +9,6 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from sales.models import Sale
 from vision import linking
@@ -76,8 +75,7 @@ def person(request: ShopRequest, pk: int) -> HttpResponse:
     return render(request, "vision/person.html", context, status=422 if form.is_bound else 200)
 
 
-@require_POST
-@shop_page(right=Right.SEE_FACES)
+@shop_page(right=Right.SEE_FACES, posted_from="visits")
 def link_decide(request: ShopRequest, pk: int) -> HttpResponse:
     """Confirm or refuse a link (`do`), then back to the page that asked (`next`)."""
     link = get_object_or_404(SaleLink.objects.filter(shop=request.shop).select_related("shop"), pk=pk)

@@ -6,12 +6,13 @@ The shop comes from the path and the membership, never from the session.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -71,14 +72,28 @@ def require(membership: Membership, rights: frozenset[Right], *, role: Role, rig
         )
 
 
+def _page_of(name: str, slug: str, kwargs: dict[str, Any]) -> str:
+    """The address of a page, for the row of this request where the page is about one row.
+
+    The language switch of an answer to a post leads to that post's address, and is sent on to this one.
+    """
+    try:
+        return reverse(name, kwargs={"slug": slug} | kwargs)
+    except NoReverseMatch:
+        return reverse(name, kwargs={"slug": slug})
+
+
 P = ParamSpec("P")
 Page = Callable[Concatenate[ShopRequest, P], HttpResponseBase]
 
 
 def shop_page(
-    *, role: Role = Role.STAFF, right: Right | None = None
+    *, role: Role = Role.STAFF, right: Right | None = None, posted_from: str | None = None
 ) -> Callable[[Page[P]], Callable[..., HttpResponseBase]]:
-    """Let in the members of the shop in the path (`slug`) who have this role and this right."""
+    """Let in the members of the shop in the path (`slug`) who have this role and this right.
+
+    A door that takes posts alone names the page that posts to it (`posted_from`, a URL name): a GET leads there.
+    """
 
     def decorate(page: Page[P]) -> Callable[..., HttpResponseBase]:
         @wraps(page)
@@ -88,6 +103,8 @@ def shop_page(
             if request.user.has_one_time_password:
                 return redirect("password_change")
             membership = membership_for(request.user, slug)
+            if posted_from and request.method != "POST":
+                return redirect(_page_of(posted_from, slug, kwargs))
             rights = rights_of(membership)
             require(membership, rights, role=role, right=right)
             inside = cast(ShopRequest, request)

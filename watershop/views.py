@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from sales.models import FIRST_CAN_TYPES
@@ -48,6 +47,9 @@ def _in_language(response: HttpResponse, language: str) -> HttpResponse:
 class Logout(LogoutView):
     """By POST only, so that no link can sign somebody out."""
 
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect("home")
+
 
 class PasswordChange(PasswordChangeView):
     success_url = reverse_lazy("home")
@@ -59,9 +61,10 @@ class PasswordChange(PasswordChangeView):
         return response
 
 
-@require_POST
 def language(request: HttpRequest) -> HttpResponseBase:
     """Switch the language of this browser; somebody signed in has it from the next sign-in on as well."""
+    if request.method != "POST":
+        return redirect("home")
     chosen = request.POST.get("language", "")
     if isinstance(request.user, User) and chosen in dict(settings.LANGUAGES):
         request.user.language = chosen
@@ -141,11 +144,9 @@ def _effective(shop: Shop, role: Role) -> frozenset[Right]:
     return rights_of(Membership(shop=shop, role=role))
 
 
-@shop_page(role=Role.OWNER)
+@shop_page(role=Role.OWNER, posted_from="staff")
 def staff_add(request: ShopRequest) -> HttpResponse:
     """Add a member; a new user name gets a one-time password, shown once on the answer."""
-    if request.method != "POST":  # the language switch of that answer leads here
-        return redirect("staff", request.shop.slug)
     form = StaffForm(request.POST)
     if not form.is_valid():
         return _staff_page(request, form, status=422)
@@ -164,11 +165,9 @@ def staff_add(request: ShopRequest) -> HttpResponse:
     return _staff_page(request, new_form, issued=(user, password))
 
 
-@shop_page(role=Role.OWNER)
+@shop_page(role=Role.OWNER, posted_from="staff")
 def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
     """Change the role, deactivate or reactivate, or reset by a one-time code."""
-    if request.method != "POST":
-        return redirect("staff", request.shop.slug)
     member = get_object_or_404(Membership.objects.select_related("user", "shop"), shop=request.shop, pk=pk)
     actor, form = Actor.of(request), StaffForm(initial={"language": request.shop.language})
     try:
@@ -190,8 +189,7 @@ def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
     return redirect("staff", request.shop.slug)
 
 
-@require_POST
-@shop_page(role=Role.OWNER)
+@shop_page(role=Role.OWNER, posted_from="staff")
 def staff_rights(request: ShopRequest) -> HttpResponse:
     """Switch the rights of clerks and managers to what the ticked boxes say."""
     actor = Actor.of(request)

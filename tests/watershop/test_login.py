@@ -72,7 +72,8 @@ def test_a_one_time_password_expires_also_for_those_already_inside(cast: Cast) -
 
 def test_signing_out_takes_a_press_and_not_a_link(cast: Cast) -> None:
     client = sign_in("ravi", PASSWORD)
-    assert client.get(reverse("logout")).status_code == 405
+    assert client.get(reverse("logout"))["Location"] == "/"
+    assert client.get(reverse("till", args=["water"])).status_code == 200
     client.post(reverse("logout"))
     assert client.get("/")["Location"] == reverse("login")
 

@@ -1,0 +1,105 @@
+"""A door that takes posts alone answers a GET, to which the language switch of its answers leads, with a page."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from sales.models import Sale
+from tests.base import Cast, sell
+from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
+from watershop.models import User
+from watershop.urls import ROOMS, urlpatterns
+
+ClientOf = Callable[[User], Client]
+POSTED = {
+    "staff_add": "staff",
+    "staff_change": "staff",
+    "staff_rights": "staff",
+    "sale_void": "sale",
+    "customer_pay": "customer",
+    "customer_return_cans": "customer",
+    "sales_import_store": "sales_import",
+    "recording_retry": "recording",
+    "recording_remove": "recording",
+    "link_decide": "visits",
+}
+ABOUT_ROWS = [
+    page.name
+    for page in (*urlpatterns, *(page for room in ROOMS for page in room.pages))
+    if "pk" in page.pattern.converters
+]
+
+
+@pytest.fixture
+def rows(cast: Cast) -> dict[str, int]:
+    """One row of each kind, by the first word of the URL names that are about it."""
+    sale = sell(cast, customer=cast.asha)
+    return {
+        "staff": cast.ravi.memberships.get().pk,
+        "sale": sale.pk,
+        "receipt": sale.pk,
+        "customer": cast.asha.pk,
+        "can": cast.can20.pk,
+        **_watched(sale),
+    }
+
+
+def _watched(sale: Sale) -> dict[str, int]:
+    now = timezone.now()
+    camera = Camera.objects.create(shop=sale.shop, name="Counter")
+    recording = Recording.objects.create(shop=sale.shop, camera=camera, started_at=now, state="failed")
+    person = Person.objects.create(shop=sale.shop, code="P_0001")
+    stay = {"shop": sale.shop, "recording": recording, "person": person}
+    visit = Visit.objects.create(**stay, entry_at=now, exit_at=now + timedelta(seconds=9))
+    face = Tracklet.objects.create(**stay, visit=visit, number=1, started_s=0, ended_s=9)
+    face.picture.save("face.jpg", ContentFile(b"a face"))
+    link = SaleLink.objects.create(shop=sale.shop, sale=sale, visit=visit, confidence=0.9)
+    rows = {"recording": recording, "person": person, "visit": visit, "picture": face, "link": link}
+    return {name: row.pk for name, row in rows.items()}
+
+
+def address(name: str, rows: dict[str, int]) -> str:
+    """The page of that name, of the row that it is about where it is about one."""
+    try:
+        return reverse(name, args=["water"])
+    except NoReverseMatch:
+        return reverse(name, args=["water", rows[name.partition("_")[0]]])
+
+
+@pytest.mark.parametrize("name", POSTED)
+def test_a_get_leads_to_the_page_that_posts(
+    cast: Cast, client_of: ClientOf, rows: dict[str, int], name: str
+) -> None:
+    answer = client_of(cast.lakshmi).get(address(name, rows), follow=True)
+    assert answer.redirect_chain == [(address(POSTED[name], rows), 302)]
+    assert answer.status_code == 200
+
+
+def test_the_switch_on_the_answer_to_a_refused_post_leads_to_a_page(
+    cast: Cast, client_of: ClientOf, rows: dict[str, int]
+) -> None:
+    client, door = client_of(cast.lakshmi), address("sale_void", rows)
+    page = client.post(door, {"reason": ""})
+    assert page.status_code == 422
+    assert f'name="next" value="{door}"' in page.content.decode()
+    page = client.post(reverse("set_language"), {"language": "te", "next": door}, follow=True)
+    assert page.status_code == 200
+    assert '<html lang="te">' in page.content.decode()
+
+
+def test_a_stranger_is_asked_to_sign_in_first(cast: Cast, rows: dict[str, int]) -> None:
+    answer = Client().get(address("sale_void", rows))
+    assert answer["Location"].startswith(reverse("login"))
+
+
+def test_no_page_about_a_row_answers_a_get_with_an_empty_refusal(
+    cast: Cast, client_of: ClientOf, rows: dict[str, int]
+) -> None:
+    client = client_of(cast.lakshmi)
+    answers = {name: client.get(address(name, rows)).status_code for name in ABOUT_ROWS}
+    assert set(answers.values()) <= {200, 302}, answers
