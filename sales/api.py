@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -42,11 +43,30 @@ class CanTypeSerializer(serializers.ModelSerializer[CanType]):
         fields = ("id", "code", "name", "litres", "price", "deposit")
 
 
+class EachSizeOnce(serializers.ListSerializer[Any]):
+    """Counted cans, each size on one line: two lines of a size would leave it open which one counts."""
+
+    def validate(self, attrs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        sizes = [row["can_type"] for row in attrs]
+        if len(sizes) != len(set(sizes)):
+            raise serializers.ValidationError(_("Put each can size on one line."))
+        return attrs
+
+
 class CountedCans(serializers.Serializer[Any]):
-    """So many cans of a type."""
+    """So many cans of a size that is on sale."""
 
     can_type = OfShop(queryset=CanType.objects.on_sale())
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_CANS)
+
+    class Meta:
+        list_serializer_class = EachSizeOnce
+
+
+class CountedEmpties(CountedCans):
+    """So many empty cans; a size that is not sold any more still comes back."""
+
+    can_type = OfShop(queryset=CanType.objects.all())
 
 
 class LineSerializer(serializers.ModelSerializer[SaleLine]):
@@ -93,7 +113,7 @@ class SaleWish(serializers.Serializer[Any]):
 
     customer = OfShop(queryset=Customer.objects.active(), allow_null=True, default=None)
     lines = CountedCans(many=True)
-    empties = CountedCans(many=True, default=list)
+    empties = CountedEmpties(many=True, default=list)
     tender = serializers.ChoiceField(Tender.choices)
     is_paid = serializers.BooleanField(default=True)
     sold_at = serializers.DateTimeField(required=False, help_text="Needs the right to back-date.")
@@ -120,7 +140,7 @@ class ReturnWish(serializers.Serializer[Any]):
     """Empties that a customer brings back without buying."""
 
     customer = OfShop(queryset=Customer.objects.all())
-    cans = CountedCans(many=True, allow_empty=False)
+    cans = CountedEmpties(many=True, allow_empty=False)
 
 
 class MovementSerializer(serializers.ModelSerializer[CanMovement]):

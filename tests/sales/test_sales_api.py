@@ -158,6 +158,28 @@ def test_cans_are_returned_once_per_key(cast: Cast, api_of: Phone) -> None:
     assert post(phone, "api_can_returns", body | {"cans": []}).status_code == 400
 
 
+def test_each_size_of_a_return_stands_on_one_line(cast: Cast, api_of: Phone) -> None:
+    cans = [{"can_type": cast.can20.pk, "quantity": count} for count in (2, 3)]
+    response = post(api_of(cast.ravi), "api_can_returns", {"customer": cast.asha.pk, "cans": cans})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["message"] == "Put each can size on one line."
+    response = post(api_of(cast.ravi), "api_sales", wish(cast, customer=cast.asha.pk, empties=cans))
+    assert response.status_code == 400
+    assert not CanMovement.objects.exists()
+
+
+def test_a_size_that_is_not_sold_any_more_still_comes_back(cast: Cast, api_of: Phone) -> None:
+    sell(cast, 3, customer=cast.asha)
+    cast.can20.retired_at = timezone.now()
+    cast.can20.save()
+    phone, cans = api_of(cast.ravi), [{"can_type": cast.can20.pk, "quantity": 1}]
+    assert post(phone, "api_can_returns", {"customer": cast.asha.pk, "cans": cans}).status_code == 201
+    sale = {"customer": cast.asha.pk, "tender": "cash", "lines": [{"can_type": cast.can10.pk, "quantity": 1}]}
+    assert post(phone, "api_sales", sale | {"empties": cans}).status_code == 201
+    assert CanMovement.objects.held() == {"20L": 1, "10L": 1}
+    assert post(phone, "api_sales", wish(cast)).status_code == 400
+
+
 def test_dues_name_the_open_sales_of_each_customer(
     cast: Cast, api_of: Phone, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
