@@ -16,11 +16,11 @@ from customers.models import Customer
 from sales import pricelist
 from sales.dues import account_of, with_balance
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
-from sales.ledger import record_sale, void_sale
+from sales.ledger import came_with, record_sale, void_sale
 from sales.models import CanType, LedgerEntry, Payment, Sale, SaleQuerySet
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Right, Role, Shop
-from watershop.roles import ShopRequest, has_role, shop_page
+from watershop.roles import ShopRequest, has_role, require, shop_page
 
 PAGE_SIZE = 50
 FOUND_AT_ONCE = 8
@@ -121,8 +121,10 @@ def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int 
 
 @shop_page(right=Right.VOID, posted_from="sale")
 def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
-    """Undo a sale, with the reason."""
+    """Undo a sale, with the reason; where money goes back to the buyer, that is a refund."""
     sale = _sale(request.shop, pk)
+    if came_with(sale).exists():
+        require(request.membership, request.rights, role=Role.STAFF, right=Right.REFUND)
     form = VoidForm(request.POST)
     if form.is_valid():
         try:

@@ -24,6 +24,8 @@ DEFAULT_RIGHTS = {
     Role.MANAGER: frozenset(Right),
     Role.OWNER: frozenset(Right),
 }
+# What an owner can switch. A right that nothing asks for yet has no switch: the till gives no discounts.
+SWITCHED_RIGHTS = tuple(right for right in Right if right != Right.DISCOUNT)
 
 
 class ShopRequest(HttpRequest):

@@ -19,7 +19,7 @@ from watershop import accounts, opening
 from watershop.audit import Actor
 from watershop.forms import CanTypeRows, RoleForm, SetupForm, StaffForm
 from watershop.models import Membership, Right, Role, Shop, User
-from watershop.roles import ShopRequest, rights_of, shop_page
+from watershop.roles import SWITCHED_RIGHTS, ShopRequest, rights_of, shop_page
 
 SWITCHED_ROLES = (Role.STAFF, Role.MANAGER)
 
@@ -134,7 +134,8 @@ def _staff_page(request: ShopRequest, form: StaffForm, *, status: int = 200, **c
         "form": form,
         "switched_roles": SWITCHED_ROLES,
         "rights_table": [
-            (right, [(role, right in effective[role]) for role in SWITCHED_ROLES]) for right in Right
+            (right, [(role, right in effective[role]) for role in SWITCHED_ROLES])
+            for right in SWITCHED_RIGHTS
         ],
     }
     return render(request, "watershop/staff.html", context, status=status)
@@ -195,7 +196,7 @@ def staff_rights(request: ShopRequest) -> HttpResponse:
     actor = Actor.of(request)
     for role in SWITCHED_ROLES:
         before = _effective(request.shop, role)
-        for right in Right:
+        for right in SWITCHED_RIGHTS:
             is_allowed = f"{role}:{right}" in request.POST
             if is_allowed != (right in before):
                 accounts.set_right(

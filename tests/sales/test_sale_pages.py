@@ -117,11 +117,23 @@ def test_a_void_wants_a_reason_and_happens_once(cast: Cast, client_of: SignIn) -
 
 
 def test_a_clerk_voids_only_with_the_right(cast: Cast, client_of: SignIn) -> None:
-    sale = sell(cast)
+    sale = sell(cast, customer=cast.asha, is_paid=False)
     client, url = client_of(cast.ravi), reverse("sale_void", args=["water", sale.pk])
     assert client.post(url, {"reason": "mistyped"}).status_code == 403
     assert "Void this sale" not in page(client, "sale", sale.pk)
     accounts.set_right(shop=cast.shop, role=Role.STAFF, right=Right.VOID, is_allowed=True, actor=TESTS)
+    assert client.post(url, {"reason": "mistyped"}).status_code == 302
+
+
+def test_a_void_that_gives_money_back_wants_the_right_to_refund(cast: Cast, client_of: SignIn) -> None:
+    sale = sell(cast)
+    client, url = client_of(cast.ravi), reverse("sale_void", args=["water", sale.pk])
+    accounts.set_right(shop=cast.shop, role=Role.STAFF, right=Right.VOID, is_allowed=True, actor=TESTS)
+    refusal = client.post(url, {"reason": "mistyped"})
+    assert refusal.status_code == 403
+    assert "“Refund”. The owner can switch it on under Staff." in refusal.content.decode()
+    assert not SaleVoid.objects.exists()
+    accounts.set_right(shop=cast.shop, role=Role.STAFF, right=Right.REFUND, is_allowed=True, actor=TESTS)
     assert client.post(url, {"reason": "mistyped"}).status_code == 302
 
 

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.base import PASSWORD, Cast, make_cast
-from watershop.models import AuditEntry, Membership, Role, User
+from watershop.models import AuditEntry, Membership, Right, Role, User
+from watershop.roles import rights_of
 
 ClientOf = Callable[[User], Client]
 STAFF = "/s/water/staff/"
@@ -102,6 +103,14 @@ def test_the_last_owner_stays_an_owner(owner: Client, cast: Cast) -> None:
 def test_nothing_chosen_changes_nothing(owner: Client, cast: Cast) -> None:
     assert "Choose what to change." in change(owner, cast.ravi, do="role", role="emperor")
     assert member(cast.ravi).role == Role.STAFF
+
+
+def test_only_rights_that_something_asks_for_have_a_switch(owner: Client, cast: Cast) -> None:
+    page = owner.get(STAFF).content.decode()
+    assert 'name="staff:refund"' in page
+    assert "discount" not in page
+    owner.post(reverse("staff_rights", args=["water"]), {})
+    assert rights_of(Membership(shop=cast.shop, role=Role.MANAGER)) == {Right.DISCOUNT}
 
 
 def test_the_people_of_another_shop_are_not_found(owner: Client) -> None:
