@@ -12,7 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions, status
@@ -98,6 +99,11 @@ class ShopAPIView(APIView):
     def shop(self) -> Shop:
         return self.membership.shop
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """As on a page of the shop, times are the shop's: a time sent without an offset is read on its clock."""
+        with timezone.override(None):  # undoes at the end what `initial` activates
+            return super().dispatch(request, *args, **kwargs)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         assert isinstance(request.user, User)
@@ -106,6 +112,7 @@ class ShopAPIView(APIView):
         self.membership = membership_for(request.user, kwargs["slug"])
         self.rights = rights_of(self.membership)
         require(self.membership, self.rights, role=self.role, right=self.right)
+        timezone.activate(self.shop.tz)
 
     def paginated(self, rows: Any, serializer: type[BaseSerializer[Any]]) -> Response:
         """One page of a queryset as {count, next, previous, results}."""

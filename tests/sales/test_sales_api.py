@@ -1,7 +1,7 @@
 """Can types, sales, payments, returned cans and dues over the API."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -107,6 +107,16 @@ def test_only_who_may_back_date_sends_an_earlier_time(cast: Cast, api_of: Phone)
     assert post(api_of(cast.meena), "api_sales", body).status_code == 201
     later = wish(cast, sold_at=(timezone.now() + timedelta(days=2)).isoformat())
     assert post(api_of(cast.meena), "api_sales", later).status_code == 400
+
+
+def test_a_time_without_an_offset_is_the_shops(cast: Cast, api_of: Phone) -> None:
+    cast.shop.zone = "Europe/London"
+    cast.shop.save()
+    before = timezone.get_current_timezone_name()
+    answer = post(api_of(cast.meena), "api_sales", wish(cast, sold_at="2025-07-01T09:30:00"))
+    assert answer.json()["sold_at"] == "2025-07-01T09:30:00+01:00"
+    assert Sale.objects.get().sold_at == datetime(2025, 7, 1, 8, 30, tzinfo=UTC)
+    assert timezone.get_current_timezone_name() == before
 
 
 def test_sales_are_listed_with_the_filters_of_the_page(
