@@ -5,13 +5,14 @@ they say exactly what the import will do. Sales keep the file's transaction_id a
 file, given again, changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
@@ -21,7 +22,7 @@ from customers.book import add_unknown
 from customers.models import Customer
 from sales.ledger import Line, NewSale, record_sales
 from sales.models import FIRST_CAN_TYPES, ZERO, Allocation, CanType, Sale, SaleLine
-from sales.pricelist import add_can_type
+from sales.pricelist import add_can_type, retire
 from sales.transactions_csv import BadRow, Row, TransactionsFile
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -86,17 +87,12 @@ def import_transactions(
 
     Raises UnreadableFileError when it is no transactions file at all.
     """
-    file = TransactionsFile.open(path, shop.tz)
     report = Report()
-    if file.unknown:
-        report.warn(1, _("These columns are not read: %(names)s.") % {"names": ", ".join(file.unknown)})
     with transaction.atomic():
         # One import at a time in a shop, while its till goes on selling.
         Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
-        intake = _Intake(shop, actor, report)
-        rows = file.rows()
-        while batch := list(islice(rows, BATCH)):
-            intake.take(batch)
+        with TransactionsFile.open(path, shop.tz) as file:
+            _Intake(shop, actor, report).take_in(file)
         report.is_stored = not dry_run and (skip_bad or not report.bad)
         transaction.set_rollback(not report.is_stored)
     return report
@@ -107,24 +103,32 @@ _Said = dict[str, object]
 
 
 class _Intake:
-    """Takes batches of rows into one shop's books."""
+    """Takes a file into one shop's books."""
 
     def __init__(self, shop: Shop, actor: Actor, report: Report) -> None:
         self.shop, self.actor, self.report = shop, actor, report
         self.can_types = {can_type.code.upper(): can_type for can_type in CanType.objects.of(shop)}
         self.now = timezone.now()
 
-    def take(self, batch: Iterable[Row | BadRow]) -> None:
-        """Record those rows of the batch that are readable and new."""
-        batch = list(batch)
+    def take_in(self, file: TransactionsFile) -> None:
+        """Record what is readable and new, so many rows at a time."""
+        if file.unknown:
+            names = ", ".join(file.unknown)
+            self.report.warn(1, _("These columns are not read: %(names)s.") % {"names": names})
+        rows = file.rows()
+        while batch := list(islice(rows, BATCH)):
+            self._take(batch)
+
+    def _take(self, batch: Sequence[Row | BadRow]) -> None:
         known = self._known({row.code for row in batch if isinstance(row, Row)})
         fresh: list[Row] = []
         for row in batch:
             if isinstance(row, BadRow):
                 self.report.refuse(row)
             elif (there := known.get(row.code)) is None:
-                fresh.append(self._priced(row))
-                known[row.code] = _said(fresh[-1])
+                if priced := self._priced(row):
+                    fresh.append(priced)
+                    known[row.code] = _said(priced)
             elif other := _differing(_said(row), there):
                 self.report.refuse(BadRow(row.line, _other_content(row, other)))
             else:
@@ -161,12 +165,19 @@ class _Intake:
             }
         return known
 
-    def _priced(self, row: Row) -> Row:
-        """The row with its number of cans and a can type to sell; says where the price list disagrees."""
+    def _priced(self, row: Row) -> Row | None:
+        """The row with its number of cans and a can type to sell; says where the price list disagrees.
+
+        None when it brings a size that no shop could sell.
+        """
         can_type = self.can_types.get(row.size)
         price = can_type.price if can_type else FIRST_BY_CODE.get(row.size, {}).get("price")
         row = row if row.quantity else replace(row, quantity=_cans_for(row.amount, price))
-        can_type = can_type or self._add_can_type(row)
+        try:
+            can_type = can_type or self._add_can_type(row)
+        except ValidationError as error:
+            self.report.refuse(BadRow(row.line, " ".join(error.messages)))
+            return None
         listed = can_type.price * (row.quantity or 1)
         if listed != row.amount:
             self.report.warn(
@@ -192,13 +203,14 @@ class _Intake:
             deposit=usual.get("deposit", ZERO),
             actor=self.actor,
         )
-        self.can_types[row.size] = can_type
+        if can_type.price:
+            text = _("The can size %(size)s is new, at ₹%(price)s. Check its price and deposit under Cans.")
+        else:
+            can_type = retire(can_type, actor=self.actor)
+            text = _("The can size %(size)s is new and stays off the till: it has no price yet.")
+        self.report.warn(row.line, text % {"size": row.size, "price": can_type.price})
         self.report.new_sizes.append(row.size)
-        self.report.warn(
-            row.line,
-            _("The can size %(size)s is new, at ₹%(price)s. Check its price and deposit under Cans.")
-            % {"size": row.size, "price": can_type.price},
-        )
+        self.can_types[row.size] = can_type
         return can_type
 
     def _record(self, rows: Sequence[Row]) -> None:

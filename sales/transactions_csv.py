@@ -7,16 +7,18 @@ each line into a `Row`, or into a `BadRow` that says what is wrong with it; `wri
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from sales.models import ZERO, Tender
+from watershop.dates import YEARS
 
 COLUMNS = (
     "transaction_id",
@@ -34,6 +36,7 @@ TENDERS = {"cash": Tender.CASH, "upi": Tender.UPI, "coin": Tender.COIN, "coins":
 TENDER_WORDS = {Tender.CASH: "Cash", Tender.UPI: "UPI", Tender.COIN: "Coin"}
 STATUSES = {"paid": True, "unpaid": False}
 LONGEST_CODE = 40
+LONGEST_HEADER = 65_536
 Meaning = TypeVar("Meaning")
 
 ISO_TIME = re.compile(
@@ -42,11 +45,14 @@ ISO_TIME = re.compile(
 INDIAN_TIME = re.compile(
     r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T](\d{1,2}):(\d\d)(?::(\d\d))?)?", re.ASCII
 )
-YEARS = range(2000, 2101)
+HALF_DAY = re.compile(r"(.+)[ T](\d{1,2})(:\d\d(?::\d\d)?)\s*([AP])\.?M\.?", re.ASCII | re.IGNORECASE)
 SIZE = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*(?:l|ltr|lit(?:re|er)s?)", re.ASCII | re.IGNORECASE)
 CANS = re.compile(r"(\d{1,5})(?:\.0+)?", re.ASCII)
-AMOUNT = re.compile(r"\d{1,6}(?:\.\d{1,2}0*)?", re.ASCII)
-NEGATIVE = re.compile(r"[-−]\s*[\d.]+", re.ASCII)
+CURRENCY = r"(?:(?:₹|rs\.?)\s*)?"
+AMOUNT = re.compile(
+    CURRENCY + r"(\d{1,6}|\d{1,3},\d{3}|\d,\d\d,\d{3})(\.\d{1,2}0*)?(?:\s*/-)?", re.ASCII | re.IGNORECASE
+)
+NEGATIVE = re.compile(CURRENCY + r"[-−]\s*" + CURRENCY + r"[\d.,]+", re.ASCII | re.IGNORECASE)
 NOT_UTF8 = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
@@ -91,61 +97,58 @@ class _BadValueError(Exception):
 class TransactionsFile:
     """A file whose first line was understood: where each column stands, and the names that mean nothing here."""
 
-    path: Path
+    text: TextIO
     zone: ZoneInfo
     delimiter: str
     names: tuple[str, ...]
     unknown: tuple[str, ...]
 
     @staticmethod
-    def open(path: Path, zone: ZoneInfo) -> "TransactionsFile":
-        """Look at the first line; times without an offset are of `zone`. Raises UnreadableFileError."""
+    @contextmanager
+    def open(path: Path, zone: ZoneInfo) -> Iterator["TransactionsFile"]:
+        """Open a file and read its first line; times without an offset are of `zone`. Raises UnreadableFileError."""
         try:
-            with path.open("rb") as file:
-                first = file.readline(65_536).decode("utf-8-sig").strip("\r\n")
+            text = path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
         except OSError as error:
             reason = error.strerror or str(error)
             raise UnreadableFileError(
                 _("%(file)s can't be opened: %(reason)s.") % {"file": path.name, "reason": reason}
             ) from error
-        except UnicodeDecodeError as error:
-            raise UnreadableFileError(_("Line 1: %(reason)s") % {"reason": _not_utf8()}) from error
-        if not first.strip():
-            raise UnreadableFileError(_("The file is empty. Its first line must name the columns."))
-        delimiter = max(",;\t", key=first.count)
-        found = _header(first, delimiter)
-        names = tuple(OTHER_NAMES.get(key, key) for key in map(_plain, found))
-        _check_columns(names, found)
-        unknown = tuple(word for word, name in zip(found, names, strict=True) if word and name not in COLUMNS)
-        return TransactionsFile(path, zone, delimiter, names, unknown)
+        with text:
+            first = text.readline(LONGEST_HEADER)
+            delimiter = max(",;\t", key=first.count)
+            found = _header(first, delimiter)
+            names = tuple(OTHER_NAMES.get(key, key) for key in map(_plain, found))
+            _check_columns(names, found)
+            unknown = [word for word, name in zip(found, names, strict=True) if word and name not in COLUMNS]
+            yield TransactionsFile(text, zone, delimiter, names, tuple(unknown))
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """Every line under the header, one at a time; empty lines are passed over."""
-        with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            lines = csv.reader(file, delimiter=self.delimiter, strict=True)
-            next(lines)
-            while True:
-                number = lines.line_num + 1
-                try:
-                    values = next(lines)
-                    if any(map(str.strip, values)):
-                        yield self._row(number, values)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    yield BadRow(number, _("The quotation marks don't match (%(error)s).") % {"error": error})
-                except _BadValueError as error:
-                    yield BadRow(number, str(error))
+        """Every line under the header, one at a time and once; empty lines are passed over."""
+        lines = csv.reader(self.text, delimiter=self.delimiter, strict=True)
+        while True:
+            number = lines.line_num + 2
+            try:
+                values = next(lines)
+                if any(map(str.strip, values)):
+                    yield self._row(number, values)
+            except StopIteration:
+                return
+            except csv.Error:
+                yield BadRow(number, _("The quotation marks don't match, or a value is far too long."))
+            except _BadValueError as error:
+                yield BadRow(number, str(error))
 
     def _row(self, line: int, values: list[str]) -> Row:
         if any(map(NOT_UTF8.search, values)):
             raise _BadValueError(_not_utf8())
-        if len(values) != len(self.names):
+        wanted = len(self.names)
+        if len(values) < wanted or any(map(str.strip, values[wanted:])):
             raise _BadValueError(
                 _("It has %(found)s values, but line 1 names %(wanted)s columns.")
-                % {"found": len(values), "wanted": len(self.names)}
+                % {"found": len(values), "wanted": wanted}
             )
-        cells = {name: value.strip() for name, value in zip(self.names, values, strict=True)}
+        cells = {name: value.strip() for name, value in zip(self.names, values, strict=False)}
         customer, is_paid = cells["customer_id"], _choice(cells, "payment_status", STATUSES)
         if not customer and not is_paid:
             raise _BadValueError(_("It is unpaid but names no customer: nobody would owe it."))
@@ -167,10 +170,15 @@ def _not_utf8() -> str:
 
 
 def _header(line: str, delimiter: str) -> list[str]:
+    """The names in the first line. Raises UnreadableFileError."""
+    if NOT_UTF8.search(line):
+        raise UnreadableFileError(_("Line 1: %(reason)s") % {"reason": _not_utf8()})
+    if not line.strip():
+        raise UnreadableFileError(_("The file is empty. Its first line must name the columns."))
     try:
-        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
+        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter, strict=True))]
     except csv.Error as error:
-        raise UnreadableFileError(_("Line 1 can't be read: %(error)s.") % {"error": error}) from error
+        raise UnreadableFileError(_("Line 1 can't be read: its quotation marks don't match.")) from error
 
 
 def _plain(name: str) -> str:
@@ -219,6 +227,7 @@ def _shown(value: str) -> str:
 
 
 def _time(value: str, zone: ZoneInfo) -> datetime:
+    value = _on_24_hours(value)
     try:
         if ISO_TIME.fullmatch(value):
             at = datetime.fromisoformat(value)
@@ -235,6 +244,15 @@ def _time(value: str, zone: ZoneInfo) -> datetime:
             % {"value": _shown(value)}
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _on_24_hours(value: str) -> str:
+    """A time as 04:05 PM becomes 16:05; every other one stays as it is."""
+    found = HALF_DAY.fullmatch(value)
+    if not found or not 1 <= int(found[2]) <= 12:
+        return value
+    day, hour, rest, half = found.groups()
+    return f"{day} {int(hour) % 12 + 12 * (half in 'pP'):02d}{rest}"
 
 
 def _litres(value: str) -> Decimal:
@@ -262,12 +280,14 @@ def _cans(value: str) -> int | None:
 def _amount(value: str) -> Decimal:
     if NEGATIVE.fullmatch(value):
         raise _BadValueError(_("The amount %(value)s is negative.") % {"value": _shown(value)})
-    if not AMOUNT.fullmatch(value):
+    found = AMOUNT.fullmatch(value)
+    if not found:
         raise _BadValueError(
             _("The amount “%(value)s” can't be read. Write rupees like 20 or 20.50, less than ten lakh.")
             % {"value": _shown(value)}
         )
-    return Decimal(value).quantize(ZERO)
+    rupees, paise = found.groups(default="")
+    return Decimal(rupees.replace(",", "") + paise).quantize(ZERO)
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:

@@ -133,11 +133,59 @@ def test_unknown_columns_are_named_in_a_warning(take_in: Import) -> None:
         "2025-12-14T16:04:00+05:30",
         "14-12-2025 16:04",
         "14/12/2025 16:04:00",
+        "2025-12-14 04:04 PM",
+        "14-12-2025 4:04:00 p.m.",
     ],
 )
 def test_times_are_read_on_the_clock_of_the_shop(take_in: Import, written: str) -> None:
     take_in(f"T1,{written},,Cash,20L,1,20,Paid")
     assert f"{Sale.objects.get().sold_at.astimezone(KOLKATA):%Y-%m-%d %H:%M}" == "2025-12-14 16:04"
+
+
+@pytest.mark.parametrize(
+    ("written", "hour"), [("12:30 AM", 0), ("9:30 am", 9), ("12:30PM", 12), ("11:30 pm", 23)]
+)
+def test_half_days_are_counted_from_twelve(take_in: Import, written: str, hour: int) -> None:
+    take_in(f"T1,2025-12-14 {written},,Cash,20L,1,20,Paid")
+    assert Sale.objects.get().sold_at.astimezone(KOLKATA).hour == hour
+
+
+@pytest.mark.parametrize(
+    ("written", "rupees"),
+    [
+        ("₹20", "20"),
+        ("Rs. 20.50", "20.50"),
+        ("20/-", "20"),
+        ('"1,200"', "1200"),
+        ('"₹ 1,20,000.00"', "120000"),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(take_in: Import, written: str, rupees: str) -> None:
+    take_in(f"T1,2025-12-14 16:04,,Cash,20L,1,{written},Paid")
+    assert SaleLine.objects.get().amount == Decimal(rupees)
+
+
+@pytest.mark.parametrize("size", ["20L", "20 L", "20l", "20 ltr", "20.00 Litres"])
+def test_a_size_is_the_same_however_it_is_written(take_in: Import, size: str) -> None:
+    report = take_in(f"T1,2025-12-14 16:04,,Cash,{size},1,20,Paid")
+    assert (report.new_sizes, SaleLine.objects.get().can_type.code) == ([], "20L")
+
+
+def test_empty_cells_at_the_end_of_a_row_are_passed_over(take_in: Import) -> None:
+    assert take_in(f"{GOOD},, ,").new_sales == 1
+
+
+def test_line_ends_of_an_old_machine_are_fine(shop: Shop, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_bytes(f"{HEADER}\r{GOOD}\r{GOOD.replace('T1', 'T2')}\r".encode())
+    assert import_transactions(shop, TESTS, file).new_sales == 2
+
+
+def test_a_new_size_that_would_cost_nothing_stays_off_the_till(take_in: Import, shop: Shop) -> None:
+    report = take_in("T1,2025-12-14 16:04,C1,Cash,0.2L,900,1,Paid")
+    assert report.is_stored and "no price" in report.warnings[0].text
+    assert [can_type.code for can_type in CanType.objects.of(shop).on_sale()] == ["20L", "10L"]
+    assert SaleLine.objects.get().can_type.retired_at
 
 
 @pytest.mark.parametrize(
@@ -149,6 +197,11 @@ def test_times_are_read_on_the_clock_of_the_shop(take_in: Import, written: str) 
         ("T1,2025-12-14 16:04,C1,Cash,20L,1,99999999999999999999,Paid", "amount"),
         ("T1,2025-12-14 16:04,C1,Cash,20L,1,20.005,Paid", "amount"),
         ("T1,2025-12-14 16:04,C1,Cash,20L,1,,Paid", "amount"),
+        ('T1,2025-12-14 16:04,C1,Cash,20L,1,"12,00",Paid', "amount"),
+        ('T1,2025-12-14 16:04,C1,Cash,20L,1,"12,34,567",Paid', "amount"),
+        ('T1,2025-12-14 16:04,C1,Cash,20L,1,"₹ -1,200",Paid', "negative"),
+        ("T1,2025-12-14 13:04 PM,C1,Cash,20L,1,20,Paid", "timestamp"),
+        (f"T1,2025-12-14 16:04,{'C' * 140_000},Cash,20L,1,20,Paid", "far too long"),
         ("T1,yesterday,C1,Cash,20L,1,20,Paid", "timestamp"),
         ("T1,2025-02-30 10:00,C1,Cash,20L,1,20,Paid", "timestamp"),
         ("T1,0001-01-01 00:00,C1,Cash,20L,1,20,Paid", "timestamp"),
@@ -247,6 +300,7 @@ def test_a_file_takes_a_fixed_number_of_queries(
         (b"", "empty"),
         (b"transaction_id,timestamp\nT1,2025\n", "customer_id"),
         (HEADER.replace("amount", "amount,amount").encode(), "twice"),
+        (f'{HEADER},"more\n{GOOD}\n'.encode(), "quotation marks"),
         (f"{HEADER}\n{GOOD}\n".encode("utf-16"), "UTF-8"),
         (f"{HEADER}\n{GOOD}\n".encode("utf-16-le"), "missing"),
         (b"\x00\x01\x02\xff\xfe", "UTF-8"),

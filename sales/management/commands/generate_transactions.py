@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sales.generating import believable_sales
-from sales.transactions_csv import COLUMNS, YEARS, write
+from sales.transactions_csv import COLUMNS, write
+from watershop.dates import YEARS
 
 SALES_OF_A_REGULAR = 25
 LONGEST = 3660  # days
@@ -41,7 +42,8 @@ class Command(BaseCommand):
             )
         first = start or timezone.localdate() - timedelta(days=days)
         if first.year not in YEARS:
-            raise CommandError(_("--start must lie between the years 2000 and 2100."))
+            years = {"first": YEARS[0], "last": YEARS[-1]}
+            raise CommandError(_("--start must lie between the years %(first)s and %(last)s.") % years)
         rows = believable_sales(
             count=count,
             customers=-(-count // SALES_OF_A_REGULAR),
