@@ -43,11 +43,13 @@ class Customer(ShopRow):
     phone = models.CharField(_("phone"), max_length=16, blank=True, validators=[validate_phone])
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     is_active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("known since"), default=timezone.now, editable=False)
 
     objects = CustomerQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
         ordering: ClassVar = ["name", "code"]
         constraints: ClassVar = [
             shop_id_unique("customer"),

@@ -72,6 +72,8 @@ class CanType(ShopRow):
     objects = CanTypeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("can size")
+        verbose_name_plural = _("can sizes")
         ordering: ClassVar = ["-litres", "code"]
         constraints: ClassVar = [
             shop_id_unique("cantype"),
@@ -138,10 +140,12 @@ class Sale(ShopRow):
         Customer, null=True, on_delete=models.PROTECT, related_name="sales", db_constraint=False
     )
     sold_at = models.DateTimeField(_("time"))
-    recorded_at = models.DateTimeField(default=timezone.now)
-    clerk = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    clerk = models.ForeignKey(
+        User, verbose_name=_("clerk"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
     stated_tender = models.CharField(_("tender"), max_length=5, choices=Tender.choices)
-    source = models.CharField(max_length=10, choices=Source.choices, default=Source.TILL)
+    source = models.CharField(_("source"), max_length=10, choices=Source.choices, default=Source.TILL)
     client_ref = models.CharField(max_length=255, null=True)
 
     objects = SaleQuerySet.as_manager()
@@ -153,6 +157,8 @@ class Sale(ShopRow):
         cans: int
 
     class Meta:
+        verbose_name = _("sale")
+        verbose_name_plural = _("sales")
         ordering: ClassVar = ["-sold_at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("sale"),
@@ -176,10 +182,12 @@ class SaleLine(ShopRow):
 
     sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="lines", db_constraint=False)
     can_type = models.ForeignKey(CanType, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    quantity = models.PositiveIntegerField()
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    quantity = models.PositiveIntegerField(_("cans"))
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
 
     class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             shop_id_unique("saleline"),
@@ -218,17 +226,26 @@ class Payment(ShopRow):
     customer = models.ForeignKey(
         Customer, null=True, on_delete=models.PROTECT, related_name="payments", db_constraint=False
     )
-    received_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(default=timezone.now)
-    tender = models.CharField(max_length=5, choices=Tender.choices)
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
-    clerk = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField(_("time"))
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    tender = models.CharField(_("tender"), max_length=5, choices=Tender.choices)
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    clerk = models.ForeignKey(
+        User, verbose_name=_("clerk"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
     reverses = models.OneToOneField(
-        "self", null=True, on_delete=models.PROTECT, related_name="reversed_by", db_constraint=False
+        "self",
+        verbose_name=_("reverses"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="reversed_by",
+        db_constraint=False,
     )
     client_ref = models.CharField(max_length=255, null=True)
 
     class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
         ordering: ClassVar = ["-received_at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("payment"),
@@ -285,10 +302,10 @@ class LedgerEntry(ShopRow):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
     )
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    amount = models.DecimalField(max_digits=10, decimal_places=2)
-    at = models.DateTimeField()
-    recorded_at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    at = models.DateTimeField(_("time"))
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
     sale = models.ForeignKey(
         Sale, null=True, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
     )
@@ -296,14 +313,20 @@ class LedgerEntry(ShopRow):
         Payment, null=True, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
     )
     reverses = models.OneToOneField(
-        "self", null=True, on_delete=models.PROTECT, related_name="reversed_by", db_constraint=False
+        "self",
+        verbose_name=_("reverses"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="reversed_by",
+        db_constraint=False,
     )
 
     objects = LedgerQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
         ordering: ClassVar = ["-at", "-id"]
-        verbose_name_plural = "ledger entries"
         constraints: ClassVar = [
             shop_id_unique("ledgerentry"),
             models.UniqueConstraint(
@@ -349,22 +372,31 @@ class CanMovement(ShopRow):
         Customer, on_delete=models.PROTECT, related_name="can_movements", db_constraint=False
     )
     can_type = models.ForeignKey(CanType, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    quantity = models.IntegerField()
-    at = models.DateTimeField()
-    recorded_at = models.DateTimeField(default=timezone.now)
-    clerk = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    quantity = models.IntegerField(_("cans"))
+    at = models.DateTimeField(_("time"))
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    clerk = models.ForeignKey(
+        User, verbose_name=_("clerk"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
     sale = models.ForeignKey(
         Sale, null=True, on_delete=models.PROTECT, related_name="can_movements", db_constraint=False
     )
     reverses = models.OneToOneField(
-        "self", null=True, on_delete=models.PROTECT, related_name="reversed_by", db_constraint=False
+        "self",
+        verbose_name=_("reverses"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="reversed_by",
+        db_constraint=False,
     )
     client_ref = models.CharField(max_length=255, null=True)
 
     objects = CanQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("can movement")
+        verbose_name_plural = _("can movements")
         ordering: ClassVar = ["-at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("canmovement"),
@@ -393,3 +425,4 @@ class DefaultingCustomer(Customer):
         proxy = True
         ordering: ClassVar = ["name", "code"]
         verbose_name = _("defaulter")
+        verbose_name_plural = _("defaulters")

@@ -25,6 +25,8 @@ class Camera(ShopRow):
     name = models.CharField(_("camera"), max_length=60)
 
     class Meta:
+        verbose_name = _("camera")
+        verbose_name_plural = _("cameras")
         ordering: ClassVar = ["name"]
         constraints: ClassVar = [
             shop_id_unique("camera"),
@@ -52,20 +54,26 @@ class Recording(ShopRow):
     camera = models.ForeignKey(
         Camera, on_delete=models.PROTECT, related_name="recordings", db_constraint=False
     )
-    file = models.FileField(max_length=200, blank=True)
+    file = models.FileField(_("file"), max_length=200, blank=True)
     original_name = models.CharField(_("file"), max_length=200)
     sha256 = models.CharField(max_length=64)
     started_at = models.DateTimeField(_("starts at"))
-    started_at_source = models.CharField(max_length=10, choices=StartSource.choices)
+    started_at_source = models.CharField(_("start known from"), max_length=10, choices=StartSource.choices)
     duration_s = models.FloatField(_("length in seconds"), default=0)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    error = models.TextField(blank=True, help_text=_("what went wrong, in full"))
-    error_code = models.CharField(max_length=20, blank=True, help_text=_("which kind of bad file it is"))
-    summary = models.JSONField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    uploaded_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    error = models.TextField(_("what went wrong"), blank=True, help_text=_("what went wrong, in full"))
+    error_code = models.CharField(
+        _("kind of error"), max_length=20, blank=True, help_text=_("which kind of bad file it is")
+    )
+    summary = models.JSONField(_("summary"), null=True)
+    created_at = models.DateTimeField(_("taken in"), default=timezone.now)
+    uploaded_by = models.ForeignKey(
+        User, verbose_name=_("uploaded by"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
+        verbose_name = _("recording")
+        verbose_name_plural = _("recordings")
         ordering: ClassVar = ["-started_at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("recording"),
@@ -84,7 +92,7 @@ class Recording(ShopRow):
 class Person(ShopRow):
     """An identity seen by a camera: perhaps unnamed, perhaps staff, perhaps one of the customers."""
 
-    code = models.CharField(max_length=20)
+    code = models.CharField(_("code"), max_length=20)
     name = models.CharField(_("name"), max_length=80, blank=True)
     customer = models.ForeignKey(
         Customer,
@@ -96,9 +104,11 @@ class Person(ShopRow):
         db_constraint=False,
     )
     is_shop_staff = models.BooleanField(_("works here"), default=False)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("known since"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("persons")
         ordering: ClassVar = ["code"]
         constraints: ClassVar = [
             shop_id_unique("person"),
@@ -150,14 +160,16 @@ class Visit(ShopRow):
     )
     entry_at = models.DateTimeField(_("entry"))
     exit_at = models.DateTimeField(_("exit"))
-    shots = models.PositiveIntegerField(default=0)
+    shots = models.PositiveIntegerField(_("pictures"), default=0)
     distance = models.FloatField(
-        null=True, help_text=_("L2 distance to the person's templates; empty when new")
+        _("distance"), null=True, help_text=_("L2 distance to the person's templates; empty when new")
     )
 
     objects = VisitQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("visit")
+        verbose_name_plural = _("visits")
         ordering: ClassVar = ["-entry_at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("visit"),

@@ -1,10 +1,17 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin
+from django.utils.translation import gettext_lazy as _
 
 
 class WatershopConfig(AppConfig):
     name = "watershop"
-    verbose_name = "WaterShop"
+    verbose_name = _("Shop")
+
+    def ready(self) -> None:
+        """Call a reference that has no name of its own like what it points at, so that it is translated once."""
+        for field in (field for model in apps.get_models() for field in model._meta.fields):
+            if field.remote_field and "verbose_name" not in field.deconstruct()[3]:
+                field.verbose_name = field.remote_field.model._meta.verbose_name or field.name
 
 
 class ShopAdminConfig(admin.AdminConfig):

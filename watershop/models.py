@@ -45,6 +45,10 @@ class Shop(models.Model):
     is_demo = models.BooleanField(_("practice shop"), default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    class Meta:
+        verbose_name = _("shop")
+        verbose_name_plural = _("shops")
+
     def __str__(self) -> str:
         return self.name
 
@@ -125,17 +129,20 @@ class RoleRight(ShopRow):
 class AuditEntry(ShopRow):
     """Who did what, to what, before, after, when and from where. Written by audit.record alone."""
 
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    origin = models.CharField(max_length=60, help_text=_("where from: web and address, api, command, task"))
-    action = models.CharField(max_length=40)
-    subject_type = models.CharField(max_length=40)
-    subject_id = models.BigIntegerField(null=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    origin = models.CharField(
+        _("where from"), max_length=60, help_text=_("where from: web and address, api, command, task")
+    )
+    action = models.CharField(_("action"), max_length=40)
+    subject_type = models.CharField(_("kind of row"), max_length=40)
+    subject_id = models.BigIntegerField(_("number of the row"), null=True)
+    before = models.JSONField(_("before"), null=True)
+    after = models.JSONField(_("after"), null=True)
 
     class Meta:
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         constraints: ClassVar = [shop_id_unique("auditentry"), AppendOnly(name="auditentry_append_only")]
         indexes: ClassVar = [
             models.Index(fields=["shop", "subject_type", "subject_id"], name="auditentry_subject")
