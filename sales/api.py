@@ -14,13 +14,13 @@ from rest_framework.response import Response
 
 from customers.models import Customer
 from sales.cans import return_cans
-from sales.dues import owing
+from sales.dues import debts, with_dues
 from sales.forms import MOST_CANS, SalesFilter, past
 from sales.ledger import Line, NewSale, receive_payment, record_sale
 from sales.models import CanMovement, CanType, Payment, Sale, SaleLine, Tender
 from watershop.api import IDEMPOTENCY_KEY, Pages, ShopAPIView
 from watershop.audit import Actor
-from watershop.models import Right, Shop
+from watershop.models import Right, Role, Shop
 from watershop.roles import require
 
 
@@ -298,11 +298,17 @@ class Dues(ShopAPIView):
 
     @extend_schema(
         operation_id="list_dues",
+        description="Clerks ask for one customer; the whole list is for managers.",
         parameters=[OpenApiParameter("customer", int, description="Only this customer.")],
         responses=DebtSerializer(many=True),
     )
     def get(self, request: Request, slug: str) -> Response:
-        customers = Customer.objects.of(self.shop)
-        if pk := request.query_params.get("customer"):
-            customers = customers.filter(pk=serializers.IntegerField().run_validation(pk))
-        return self.paginated(owing(customers), DebtSerializer)
+        rows = debts(self.shop, only=self._customer(request.query_params.get("customer")))
+        return self.paginated(rows, DebtSerializer, fill=lambda page: with_dues(self.shop, page))
+
+    def _customer(self, pk: str | None) -> Customer | None:
+        if not pk:
+            require(self.membership, self.rights, role=Role.MANAGER, right=None)
+            return None
+        number = serializers.IntegerField().run_validation(pk)
+        return get_object_or_404(Customer.objects.of(self.shop), pk=number)

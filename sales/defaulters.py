@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.dues import Debt, owing
+from sales.dues import Debt, debts
 from watershop.dates import day_of
 from watershop.models import Shop
 
@@ -34,9 +34,9 @@ class Defaulter:
 
 
 def defaulters(shop: Shop) -> list[Defaulter]:
-    """The defaulters of a shop with two queries, the oldest due first."""
+    """The defaulters of a shop with three queries, the oldest due first."""
     today = day_of(shop, timezone.now())
-    rows = [_aged(debt, day_of(shop, debt.oldest_due_at), today) for debt in owing(Customer.objects.of(shop))]
+    rows = [_aged(debt, day_of(shop, debt.oldest_due_at), today) for debt in debts(shop)]
     return [row for row in rows if row.unpaid_count >= UNPAID_SALES or row.days > DAYS]
 
 

@@ -1,17 +1,19 @@
 """What customers owe and since when, and which of our cans they hold. Reads only; `ledger.py` writes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Sum, Window
+from django.db.models import Count, DecimalField, F, Min, OuterRef, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from customers.models import Customer
 from sales.models import ZERO, CanMovement, LedgerEntry, Sale, SaleLine
 from watershop.dates import day_of
+from watershop.models import Shop
 
 MONEY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=2)
 
@@ -50,21 +52,22 @@ def account_of(customer: Customer) -> Account:
     """The account with four queries; `customer.shop` should be loaded."""
     return Account(
         customer=customer,
-        balance=LedgerEntry.objects.filter(customer=customer).balance(),
-        dues=list(open_dues().filter(customer=customer)),
-        cans=CanMovement.objects.filter(customer=customer).held(),
+        balance=LedgerEntry.objects.of(customer.shop).filter(customer=customer).balance(),
+        dues=list(open_dues(customer.shop).filter(customer=customer)),
+        cans=CanMovement.objects.of(customer.shop).filter(customer=customer).held(),
         usual=_usual(customer),
     )
 
 
-def open_dues() -> QuerySet[Sale]:
-    """Named customers' sales with something due, the oldest first; filter them by shop or customer."""
-    return Sale.objects.filter(customer__isnull=False).open().order_by("sold_at", "id")
+def open_dues(shop: Shop) -> QuerySet[Sale]:
+    """The sales of a shop with something due, the oldest first; each has a customer, as walk-ins pay in full."""
+    return Sale.objects.of(shop).open().order_by("sold_at", "id")
 
 
 def _usual(customer: Customer) -> list[SaleLine]:
     """What the customer bought last, of the sizes that are still sold."""
-    last = Sale.objects.filter(customer=customer).standing().order_by("-sold_at", "-id").values("pk")[:1]
+    bought = Sale.objects.of(customer.shop).filter(customer=customer)
+    last = bought.standing().order_by("-sold_at", "-id").values("pk")[:1]
     lines = SaleLine.objects.filter(sale=Subquery(last), can_type__retired_at=None)
     return list(lines.select_related("can_type"))
 
@@ -72,43 +75,48 @@ def _usual(customer: Customer) -> list[SaleLine]:
 def history(customer: Customer) -> QuerySet[LedgerEntry]:
     """The ledger of a customer, newest first, each entry with `running`, the balance after it."""
     running = Window(Sum("amount"), order_by=[F("at").asc(), F("id").asc()])
-    entries = LedgerEntry.objects.filter(customer=customer).annotate(running=running)
+    entries = LedgerEntry.objects.of(customer.shop).filter(customer=customer).annotate(running=running)
     entries = entries.select_related("sale", "payment").prefetch_related("sale__lines__can_type")
     return entries.order_by("-at", "-id")
 
 
 def with_balance(customers: QuerySet[Customer]) -> QuerySet[Any]:
     """The customers, each with `balance` in rupees."""
-    entries = LedgerEntry.objects.filter(customer=OuterRef("pk")).order_by().values("customer")
+    own = LedgerEntry.objects.filter(shop=OuterRef("shop"), customer=OuterRef("pk"))
+    entries = own.order_by().values("customer")
     total = Subquery(entries.annotate(t=Sum("amount")).values("t"), output_field=MONEY)
     return customers.annotate(balance=Coalesce(total, ZERO, output_field=MONEY))
 
 
 @dataclass(frozen=True)
 class Debt:
-    """What somebody owes in all, and their open sales, at least one, the oldest first."""
+    """What somebody owes in all, for how many sales and since when; `with_dues` adds the open sales, oldest first."""
 
     customer: Customer
     balance: Decimal
-    dues: list[Sale]
-
-    @property
-    def unpaid_count(self) -> int:
-        return len(self.dues)
-
-    @property
-    def oldest_due_at(self) -> datetime:
-        return self.dues[0].sold_at
+    unpaid_count: int
+    oldest_due_at: datetime
+    dues: Sequence[Sale] = ()
 
 
-def owing(customers: QuerySet[Customer]) -> list[Debt]:
-    """Who of the customers owes, whoever owes longest first; two queries, however many they are.
+def debts(shop: Shop, *, only: Customer | None = None) -> list[Debt]:
+    """Who of the shop's customers owes, whoever owes longest first; three queries, however many they are.
 
-    Somebody whose credit outweighs their open dues is not among them.
+    Somebody whose credit outweighs their open dues is not among them. The ledger is asked first because it is
+    summed fast: open dues are then looked for among debtors alone.
     """
-    dues: dict[int, list[Sale]] = {}
-    for sale in open_dues().filter(customer__in=customers):
-        assert sale.customer_id
+    entries = LedgerEntry.objects.of(shop).filter(customer=only) if only else LedgerEntry.objects.of(shop)
+    sums = entries.order_by().values_list("customer").annotate(balance=Sum("amount")).filter(balance__gt=0)
+    balances = dict(sums)
+    customers = Customer.objects.in_bulk(balances)
+    dues = Sale.objects.of(shop).filter(customer__in=balances).open().order_by().values_list("customer")
+    rows = dues.annotate(Count("pk"), oldest=Min("sold_at")).order_by("oldest", "customer_id")
+    return [Debt(customers[pk], balances[pk], count, oldest) for pk, count, oldest in rows]
+
+
+def with_dues(shop: Shop, debts: Sequence[Debt]) -> list[Debt]:
+    """The same debts with their open sales; one query."""
+    dues: dict[int | None, list[Sale]] = {}
+    for sale in open_dues(shop).filter(customer__in=[debt.customer for debt in debts]):
         dues.setdefault(sale.customer_id, []).append(sale)
-    owed = with_balance(customers.filter(pk__in=dues)).filter(balance__gt=0).in_bulk()
-    return [Debt(owed[pk], owed[pk].balance, sales) for pk, sales in dues.items() if pk in owed]
+    return [replace(debt, dues=dues[debt.customer.pk]) for debt in debts]

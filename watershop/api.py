@@ -114,10 +114,16 @@ class ShopAPIView(APIView):
         require(self.membership, self.rights, role=self.role, right=self.right)
         timezone.activate(self.shop.tz)
 
-    def paginated(self, rows: Any, serializer: type[BaseSerializer[Any]]) -> Response:
-        """One page of a queryset as {count, next, previous, results}."""
+    def paginated(
+        self,
+        rows: Any,
+        serializer: type[BaseSerializer[Any]],
+        *,
+        fill: Callable[[list[Any]], list[Any]] = list,
+    ) -> Response:
+        """One page of a queryset or list as {count, next, previous, results}; `fill` adds to that page's rows alone."""
         pages = Pages()
-        page: list[Any] | None = pages.paginate_queryset(rows, self.request, view=self)
+        page = fill(pages.paginate_queryset(rows, self.request, view=self) or [])
         return pages.get_paginated_response(serializer(page, many=True, context={"shop": self.shop}).data)
 
     def once(self, request: Request, deed: Callable[[str], tuple[int, dict[str, Any]]]) -> Response:

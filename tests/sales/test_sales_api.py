@@ -196,15 +196,28 @@ def test_dues_name_the_open_sales_of_each_customer(
     old = sell(cast, 2, customer=cast.asha, is_paid=False, sold_at=timezone.now() - timedelta(days=2))
     new = sell(cast, 1, customer=cast.asha, is_paid=False)
     sell(cast, 1, customer=cast.bala, is_paid=False)
-    phone = api_of(cast.ravi)
-    with django_assert_num_queries(6):
+    phone = api_of(cast.meena)
+    with django_assert_num_queries(8):
         answer = phone.get(url("api_dues")).json()
     first = answer["results"][0]
     assert (first["code"], first["balance"], first["unpaid_count"]) == ("ASHA", "60.00", 2)
     assert [(due["id"], due["due"]) for due in first["dues"]] == [(old.pk, "40.00"), (new.pk, "20.00")]
-    only = phone.get(url("api_dues"), {"customer": cast.bala.pk}).json()
+    page = phone.get(url("api_dues"), {"limit": 1, "offset": 1}).json()
+    assert (page["count"], [row["code"] for row in page["results"]]) == (2, ["BALA"])
+    assert phone.get(url("api_dues"), {"offset": 9}).json()["results"] == []
+
+
+def test_a_clerk_asks_for_the_dues_of_one_customer_a_manager_for_all(cast: Cast, api_of: Phone) -> None:
+    for customer in (cast.asha, cast.bala):
+        sell(cast, 1, customer=customer, is_paid=False)
+    clerk, stranger = api_of(cast.ravi), make_cast("other").asha
+    assert clerk.get(url("api_dues")).status_code == 403
+    assert api_of(cast.meena).get(url("api_dues")).json()["count"] == 2
+    only = clerk.get(url("api_dues"), {"customer": cast.bala.pk}).json()
     assert [row["code"] for row in only["results"]] == ["BALA"]
-    assert phone.get(url("api_dues"), {"customer": "x"}).status_code == 400
+    assert clerk.get(url("api_dues"), {"customer": "x"}).status_code == 400
+    for nobody in (stranger.pk, 10**30):
+        assert clerk.get(url("api_dues"), {"customer": nobody}).status_code == 404
 
 
 def test_a_phone_of_another_shop_finds_nothing(cast: Cast, api_of: Phone) -> None:
