@@ -17,15 +17,15 @@ from sales.cans import return_cans
 from sales.dues import debts, with_dues
 from sales.forms import MOST_CANS, SalesFilter, past
 from sales.ledger import Line, NewSale, receive_payment, record_sale
-from sales.models import CanMovement, CanType, Payment, Sale, SaleLine, Tender
+from sales.models import MONEY, CanMovement, CanType, Payment, Sale, SaleLine, Tender
 from watershop.api import IDEMPOTENCY_KEY, Pages, ShopAPIView
 from watershop.audit import Actor
 from watershop.models import Right, Role, Shop
 from watershop.roles import require
 
 
-def money(**kwargs: Any) -> serializers.DecimalField:
-    return serializers.DecimalField(max_digits=12, decimal_places=2, **kwargs)
+def money() -> serializers.DecimalField:
+    return serializers.DecimalField(max_digits=MONEY.max_digits, decimal_places=MONEY.decimal_places)
 
 
 class OfShop(serializers.PrimaryKeyRelatedField[Any]):
@@ -201,8 +201,8 @@ class Sales(ShopAPIView):
         operation_id="list_sales",
         description="Today's sales, unless days, a customer or `unpaid` are named.",
         parameters=[
-            OpenApiParameter("from", str, description="First day, such as 2026-11-01."),
-            OpenApiParameter("to", str, description="Last day."),
+            OpenApiParameter("from", str, description="First day, such as 2026-11-01; today when left out."),
+            OpenApiParameter("to", str, description="Last day; today when left out."),
             OpenApiParameter("customer", int, description="Sales of this customer."),
             OpenApiParameter("unpaid", bool, description="Only those with something due."),
         ],

@@ -6,16 +6,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, F, Min, OuterRef, QuerySet, Subquery, Sum, Window
+from django.db.models import Count, F, Min, OuterRef, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from customers.models import Customer
-from sales.models import ZERO, CanMovement, LedgerEntry, Sale, SaleLine
+from sales.models import MONEY, ZERO, CanMovement, LedgerEntry, Sale, SaleLine
 from watershop.dates import day_of
 from watershop.models import Shop
-
-MONEY: DecimalField[Any, Any] = DecimalField(max_digits=12, decimal_places=2)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ database half is the composite `SameShop`.
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -22,6 +22,9 @@ from watershop.dates import Period
 from watershop.models import Shop, ShopRow, User, shop_id_unique, validate_code
 
 ZERO = Decimal("0.00")
+MOST_PER_CAN = Decimal("10000.00")  # rupees: a slip of the finger at the price list must not overflow a sale
+MONEY: models.DecimalField[Any, Any] = models.DecimalField(max_digits=12, decimal_places=2)  # any sum of rupees
+RUPEES_PER_CAN = [MinValueValidator(ZERO), MaxValueValidator(MOST_PER_CAN)]
 validate_upi_id = RegexValidator(
     r"^[\w.\-]{2,256}@[A-Za-z][\w.]{1,64}$", _("A UPI id looks like shopname@bank.")
 )
@@ -61,11 +64,9 @@ class CanType(ShopRow):
     litres = models.DecimalField(
         _("litres"), max_digits=6, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
     )
-    price = models.DecimalField(
-        _("price"), max_digits=8, decimal_places=2, validators=[MinValueValidator(ZERO)]
-    )
+    price = models.DecimalField(_("price"), max_digits=8, decimal_places=2, validators=RUPEES_PER_CAN)
     deposit = models.DecimalField(
-        _("deposit"), max_digits=8, decimal_places=2, default=ZERO, validators=[MinValueValidator(ZERO)]
+        _("deposit"), max_digits=8, decimal_places=2, default=ZERO, validators=RUPEES_PER_CAN
     )
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True, editable=False)
 
@@ -112,13 +113,12 @@ class SaleQuerySet(models.QuerySet["Sale"]):
         """
         lines = SaleLine.objects.filter(sale=OuterRef("pk")).order_by().values("sale")
         paid = Allocation.objects.filter(sale=OuterRef("pk")).order_by().values("sale")
-        money = models.DecimalField(max_digits=12, decimal_places=2)
         return self.annotate(  # type: ignore[no-redef]
-            total=Coalesce(Subquery(lines.annotate(t=Sum("amount")).values("t"), output_field=money), ZERO),
+            total=Coalesce(Subquery(lines.annotate(t=Sum("amount")).values("t"), output_field=MONEY), ZERO),
             cans=Coalesce(Subquery(lines.annotate(t=Sum("quantity")).values("t")), 0),
-            paid=Coalesce(Subquery(paid.annotate(t=Sum("amount")).values("t"), output_field=money), ZERO),
+            paid=Coalesce(Subquery(paid.annotate(t=Sum("amount")).values("t"), output_field=MONEY), ZERO),
             due=models.Case(
-                models.When(void__isnull=True, then=F("total") - F("paid")), default=ZERO, output_field=money
+                models.When(void__isnull=True, then=F("total") - F("paid")), default=ZERO, output_field=MONEY
             ),
         )
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from sales.forms import MOST_CANS
 from sales.models import CanType, SaleLine
 from tests.base import Cast, make_cast, sell
 from watershop.models import AuditEntry, User
@@ -35,6 +36,15 @@ def test_impossible_values_are_refused(cast: Cast, client_of: SignIn) -> None:
     for change in ({"price": "-1"}, {"litres": "0"}, {"code": "5 L"}, {"name": ""}, {"deposit": "x"}):
         assert client.post(reverse("can_type_add", args=["water"]), NEW | change).status_code == 422
     assert CanType.objects.count() == 2
+
+
+def test_the_dearest_price_times_the_most_cans_can_be_sold(cast: Cast, client_of: SignIn) -> None:
+    client, url = client_of(cast.meena), reverse("can_type", args=["water", cast.can20.pk])
+    dear = {"name": "20L", "litres": "20", "deposit": "100"}
+    assert client.post(url, dear | {"price": "10000.01"}).status_code == 422
+    assert client.post(url, dear | {"price": "10000"}).status_code == 302
+    cast.can20.refresh_from_db()
+    assert sell(cast, MOST_CANS).lines.get().amount == Decimal(9_990_000)
 
 
 def test_a_new_price_leaves_old_sales_alone(cast: Cast, client_of: SignIn) -> None:
