@@ -17,7 +17,7 @@ from customers.models import Customer
 from sales.ledger import Line, NewSale
 from sales.models import CanType, Sale, SaleQuerySet, SaleVoid, Tender
 from watershop.api import InFlight, KeyReused, answer_once
-from watershop.dates import Period, today
+from watershop.dates import period_from, today
 from watershop.models import Right, Shop
 from watershop.roles import ShopRequest
 
@@ -171,44 +171,44 @@ class CanTypeEditForm(CanTypeForm):
 
 
 class SalesFilter(forms.Form):
-    """?from=2026-11-01&to=2026-11-30&unpaid=1&customer=7. Nothing chosen means today's sales."""
+    """?from=2026-11-01&to=2026-11-30&unpaid=1&customer=7. A day left out is today.
+
+    Nothing chosen means today's sales; only `unpaid` or `customer` looks at all days.
+    """
 
     unpaid = forms.BooleanField(label=_("Only unpaid"), required=False)
     customer = forms.ModelChoiceField(Customer.objects.none(), required=False, widget=forms.HiddenInput)
 
     def __init__(self, shop: Shop, data: Any) -> None:
-        if not any(data.get(name) for name in ("from", "to", "unpaid", "customer")):
+        asked = {name: data[name] for name in ("from", "to", "unpaid", "customer") if data.get(name)}
+        if not asked or asked.keys() & {"from", "to"}:
             day = today(shop).first.isoformat()
-            data = {"from": day, "to": day}
-        super().__init__(data)
+            asked = {"from": day, "to": day} | asked
+        super().__init__(asked)
         self.shop = shop
         self.fields["customer"].queryset = Customer.objects.of(shop)  # type: ignore[attr-defined]
         for name, label in (("from", _("From")), ("to", _("To"))):
-            widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-            self.fields[name] = forms.DateField(label=label, required=False, widget=widget)
+            widget = forms.DateInput(attrs={"type": "date"})
+            self.fields[name] = forms.CharField(label=label, required=False, widget=widget)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("from") and data.get("to") and data["to"] < data["from"]:
-            self.add_error("to", gettext("The last day cannot come before the first."))
+        days = data.get("from"), data.get("to")
+        if any(days):
+            try:
+                data["period"] = period_from(self.shop, *days, default=today(self.shop))
+            except ValueError as error:
+                self.add_error(None, str(error))
         return data
 
-    def period(self) -> Period | None:
-        """The days chosen; all days for one customer's or for unpaid sales; today for an unreadable choice."""
-        now = today(self.shop)
-        if not self.is_valid():
-            return now
-        data = self.cleaned_data
-        if first := data.get("from") or data.get("to"):
-            return Period(first, data.get("to") or max(first, now.last), self.shop.tz)
-        return None
-
     def sales(self) -> SaleQuerySet:
-        """The sales that the filter lets through, each with its sums."""
-        period, sales = self.period(), Sale.objects.of(self.shop)
-        data = self.cleaned_data if self.is_valid() else {}
-        if period:
+        """The sales that the filter lets through, each with its sums; today's for an impossible choice."""
+        sales = Sale.objects.of(self.shop)
+        if not self.is_valid():
+            return sales.during(today(self.shop)).with_sums()
+        data = self.cleaned_data
+        if period := data.get("period"):
             sales = sales.during(period)
-        if data.get("customer"):
+        if data["customer"]:
             sales = sales.filter(customer=data["customer"])
-        return sales.open() if data.get("unpaid") else sales.with_sums()
+        return sales.open() if data["unpaid"] else sales.with_sums()

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
 
 from sales.ledger import Line
 from sales.models import LedgerEntry, Payment, Sale, SaleVoid, Tender
@@ -17,6 +19,7 @@ from watershop.dates import day_of
 from watershop.models import Right, Role, User
 
 SignIn = Callable[[User], Client]
+Phone = Callable[[User], APIClient]
 
 
 def page(client: Client, name: str, *args: object, **query: str | int) -> str:
@@ -48,10 +51,37 @@ def test_unpaid_and_customer_look_at_all_days(cast: Cast, client_of: SignIn) -> 
     assert paid.code in text and owed.code not in text
 
 
-def test_an_impossible_filter_says_so(cast: Cast, client_of: SignIn) -> None:
+def test_a_day_left_out_is_today(cast: Cast, client_of: SignIn) -> None:
+    new = sell(cast)
+    day = day_of(cast.shop, new.sold_at).isoformat()
     client, url = client_of(cast.ravi), reverse("sales", args=["water"])
-    for query in ({"from": "soon"}, {"from": "2026-02-02", "to": "2026-01-01"}, {"customer": "x"}):
-        assert client.get(url, query).status_code == 422
+    assert new.code in page(client, "sales", **{"to": day})
+    refused = client.get(url, {"to": "2020-01-31"})
+    assert refused.status_code == 422
+    text = refused.content.decode()
+    assert f'value="{day}"' in text and "ends before it starts" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"from": "soon"}, "Write it like 2026-11-30"),
+        ({"from": "9999-12-31"}, "not a day of this century"),
+        ({"to": "9999-12-31"}, "not a day of this century"),
+        ({"from": "2026-02-02", "to": "2026-01-01"}, "ends before it starts"),
+        ({"from": "2011-01-01", "to": "2026-01-01"}, "three years at most"),
+        ({"customer": "x"}, "Select a valid choice"),
+    ],
+)
+def test_an_impossible_filter_says_so(
+    cast: Cast, client_of: SignIn, api_of: Phone, query: dict[str, str], reason: str
+) -> None:
+    response = client_of(cast.ravi).get(reverse("sales", args=["water"]), query)
+    assert response.status_code == 422
+    assert reason in response.content.decode()
+    answer = api_of(cast.ravi).get(reverse("api_sales", args=["water"]), query)
+    assert answer.status_code == 400
+    assert reason in answer.json()["errors"][0]["message"]
 
 
 def test_totals_are_for_those_who_may_see_them(cast: Cast, client_of: SignIn) -> None:
