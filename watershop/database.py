@@ -30,6 +30,7 @@ from watershop.postgresql.server import SUPERUSER, EmbeddedServer
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ROLE = "watershop"
+YES = frozenset({"1", "true", "yes", "on"})  # what a switch in the environment may say, in any case
 OLDEST_SERVER = 15
 OLDEST_VECTOR = (0, 8)
 ONE_AT_A_TIME = 7_260_018  # the advisory lock of `prepare`; any number that nobody else takes
@@ -38,6 +39,11 @@ ONE_AT_A_TIME = 7_260_018  # the advisory lock of `prepare`; any number that nob
 def var_dir() -> Path:
     """The folder of everything that the shop makes: database, media, models. `WATERSHOP_VAR`, else `var/`."""
     return Path(os.environ.get("WATERSHOP_VAR") or BASE_DIR / "var").absolute()
+
+
+def is_demo() -> bool:
+    """Whether this process serves the demo shop, which has a database and media of its own."""
+    return os.environ.get("WATERSHOP_DEMO", "").strip().lower() in YES
 
 
 def is_embedded() -> bool:
@@ -49,7 +55,7 @@ def database_settings() -> dict[str, Any]:
     """The entry of Django's DATABASES; starts nothing. ImproperlyConfigured for a bad DATABASE_URL."""
     url = os.environ.get("DATABASE_URL")
     where = _from_url(url) if url else _of_embedded_server()
-    if os.environ.get("WATERSHOP_DEMO") == "1":
+    if is_demo():
         where["NAME"] = f"{where['NAME']}_demo"
     return {
         "ENGINE": "watershop.postgresql",

@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from watershop.database import database_settings, var_dir
+from watershop.database import YES, database_settings, is_demo, var_dir
 
 django_stubs_ext.monkeypatch()
 
@@ -22,7 +22,7 @@ django_stubs_ext.monkeypatch()
 def env_bool(name: str, default: bool = False) -> bool:
     """True for 1, true, yes and on, in any case."""
     value = os.environ.get(name)
-    return default if value is None else value.strip().lower() in {"1", "true", "yes", "on"}
+    return default if value is None else value.strip().lower() in YES
 
 
 def env_int(name: str, default: int) -> int:
@@ -51,7 +51,7 @@ def env_secret(name: str) -> str | None:
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = var_dir()
 DEBUG = env_bool("WATERSHOP_DEBUG")
-DEMO = env_bool("WATERSHOP_DEMO")
+DEMO = is_demo()
 HTTPS = env_bool("WATERSHOP_HTTPS")
 
 

@@ -285,8 +285,17 @@ def test_a_database_url_is_read_in_full(monkeypatch: pytest.MonkeyPatch) -> None
         "6432",
     )
     assert (found["NAME"], found["OPTIONS"]) == ("water", {"sslmode": "require"})
-    monkeypatch.setenv("WATERSHOP_DEMO", "1")
-    assert database.database_settings()["NAME"] == "water_demo"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("1", "water_demo"), ("true", "water_demo"), ("YES", "water_demo"), ("0", "water"), ("", "water")],
+)
+def test_the_demo_has_a_database_of_its_own(monkeypatch: pytest.MonkeyPatch, said: str, name: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://shop@db.example/water")
+    monkeypatch.setenv("WATERSHOP_DEMO", said)
+    assert database.database_settings()["NAME"] == name
+    assert database.is_demo() is (name == "water_demo")
 
 
 @pytest.mark.parametrize("url", ["mysql://a:b@c/d", "postgres://host/", "postgres:///name", "water"])
