@@ -1,11 +1,12 @@
 """Shops and the people who work in them: every function that makes or changes an account.
 
 A password that somebody else handed out (a new account, a reset) is a one-time password: it works until it expires
-and has to be replaced at the first sign-in.
+and has to be replaced at the first sign-in. A new password, whoever sets it, ends the tokens of the user's devices.
 """
 
 import secrets
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from knox.models import AuthToken
 
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Membership, Right, Role, RoleRight, Shop, User
+from watershop.roles import SWITCHED_RIGHTS, rights_of
 
 ONE_TIME_PASSWORD_LIFE = timedelta(days=7)
 # No letters or digits that look alike: it is read aloud and typed.
@@ -59,16 +62,21 @@ def shop_named(slug: str | None) -> Shop:
 def set_one_time_password(user: User) -> str:
     """Give the user a password that works once, for seven days, and return it: it is stored nowhere else."""
     password = _random_password()
-    user.set_password(password)
-    user.password_expires_at = timezone.now() + ONE_TIME_PASSWORD_LIFE
-    user.save(update_fields=["password", "password_expires_at"])
+    set_password(user, password, expires_at=timezone.now() + ONE_TIME_PASSWORD_LIFE)
     return password
 
 
-def own_password_set(user: User) -> None:
-    """The user chose a password of their own: the one-time password is spent."""
-    user.password_expires_at = None
-    user.save(update_fields=["password_expires_at"])
+@transaction.atomic
+def set_password(user: User, password: str, *, expires_at: datetime | None = None) -> None:
+    """Give the user this password, a one-time password where it expires; sessions and tokens of the old one end."""
+    user.set_password(password)
+    user.password_expires_at = expires_at
+    user.save(update_fields=["password", "password_expires_at"])
+    _sign_out_devices(user)
+
+
+def _sign_out_devices(user: User) -> None:
+    AuthToken.objects.filter(user=user).delete()
 
 
 @transaction.atomic
@@ -84,8 +92,11 @@ def create_shop(*, slug: str, name: str, owner: User, actor: Actor, **fields: An
 
 
 @transaction.atomic
-def new_user(*, username: str, first_name: str = "", language: str = "en") -> tuple[User, str]:
-    """A new user with a one-time password. Raises ValidationError when the name is taken or not allowed."""
+def user_named(username: str, *, language: str, first_name: str = "") -> tuple[User, str]:
+    """The user of this name with "", or a new one with a one-time password. ValidationError: no possible name."""
+    user = User.objects.filter(username=username).first()
+    if user is not None:
+        return user, ""
     user = User(username=username, first_name=first_name, language=language)
     user.full_clean(exclude=["password"])
     user.save()
@@ -93,11 +104,31 @@ def new_user(*, username: str, first_name: str = "", language: str = "en") -> tu
 
 
 @transaction.atomic
+def hire(
+    *, shop: Shop, username: str, role: Role, actor: Actor, language: str, first_name: str = ""
+) -> tuple[User, str]:
+    """Let the user of this name work in the shop, made with a one-time password (else "") where there is none.
+
+    Raises ValidationError when the name is impossible or its user works here already.
+    """
+    user, password = user_named(username, language=language, first_name=first_name)
+    add_member(shop=shop, user=user, role=role, actor=actor)
+    return user, password
+
+
+@transaction.atomic
 def add_member(*, shop: Shop, user: User, role: Role, actor: Actor) -> Membership:
-    """Let a user work in the shop in that role; somebody who left comes back."""
-    membership, _is_new = Membership.objects.update_or_create(
-        shop=shop, user=user, defaults={"role": role, "is_active": True}
-    )
+    """Let a user work in the shop in that role; somebody who left comes back.
+
+    Raises ValidationError for somebody who works here: `change_role` is for them, and keeps an owner.
+    """
+    members = Membership.objects.select_for_update()
+    membership, is_new = members.get_or_create(shop=shop, user=user, defaults={"role": role})
+    if not is_new:
+        if membership.is_active:
+            raise ValidationError(_("%(name)s works here already.") % {"name": user.username})
+        membership.role, membership.is_active = role, True
+        membership.save(update_fields=["role", "is_active"])
     audit.record(shop, actor, "add_member", membership, after={"user": user.pk, "role": role})
     return membership
 
@@ -123,11 +154,16 @@ def change_role(membership: Membership, *, role: Role, actor: Actor) -> None:
 
 @transaction.atomic
 def set_active(membership: Membership, *, is_active: bool, actor: Actor) -> None:
-    """Deactivate a member (they can't come in from the next request on), or let them back in."""
+    """Deactivate a member (they can't come in from the next request on), or let them back in.
+
+    The devices of somebody who works nowhere any more are signed out.
+    """
     if not is_active:
         _keep_an_owner(membership)
     membership.is_active = is_active
     membership.save(update_fields=["is_active"])
+    if not membership.user.memberships.filter(is_active=True).exists():
+        _sign_out_devices(membership.user)
     action = "activate_member" if is_active else "deactivate_member"
     audit.record(membership.shop, actor, action, membership, after={"is_active": is_active})
 
@@ -168,19 +204,28 @@ def set_right(*, shop: Shop, role: Role, right: Right, is_allowed: bool, actor: 
     )
 
 
+@transaction.atomic
+def switch_rights(*, shop: Shop, allowed: Mapping[Role, Collection[Right]], actor: Actor) -> None:
+    """Switch the rights of these roles to what is allowed, and what is not named off."""
+    for role, rights in allowed.items():
+        before = rights_of(Membership(shop=shop, role=role))
+        for right in SWITCHED_RIGHTS:
+            if (right in rights) != (right in before):
+                set_right(shop=shop, role=role, right=right, is_allowed=right in rights, actor=actor)
+
+
 def fresh_demo_passwords() -> list[tuple[str, str, str]]:
     """New passwords for the three people of the demo shop, as (username, role, password).
 
-    They are made anew at each start and printed there; the practice till does not ask to replace them.
+    They are made anew at each start and printed there; the practice till does not ask to replace them. Nobody of a
+    real shop is touched, whatever they are called.
     """
     rows = []
     for username, role, _name in DEMO_USERS:
-        user = User.objects.get(username=username)
-        password = _random_password()
-        user.set_password(password)
-        user.password_expires_at = None
-        user.save(update_fields=["password", "password_expires_at"])
-        rows.append((username, str(role.label), password))
+        for user in User.objects.filter(username=username, memberships__shop__is_demo=True):
+            password = _random_password()
+            set_password(user, password)
+            rows.append((username, str(role.label), password))
     return rows
 
 

@@ -4,10 +4,13 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from sales.models import CanType, SalesSettings
+from watershop import accounts
 from watershop.models import Role, Shop, User
 
 
@@ -53,17 +56,31 @@ class CanTypeRow(forms.Form):
 CanTypeRows = forms.formset_factory(CanTypeRow, extra=1, min_num=1, validate_min=True, can_delete=True)
 
 
+class OwnPasswordForm(PasswordChangeForm):
+    """A new password of one's own: a one-time password, above all, may not replace itself."""
+
+    def clean_new_password1(self) -> str:
+        password: str = self.cleaned_data["new_password1"]
+        if self.user.check_password(password):
+            raise ValidationError(_("This is the old password. Choose another one."))
+        return password
+
+    def save(self, commit: bool = True) -> User:
+        accounts.set_password(self.user, self.cleaned_data["new_password1"])
+        return self.user
+
+
 class StaffForm(forms.Form):
     """Somebody new in the shop: a new user name, or one that works in another shop already."""
 
     username = User._meta.get_field("username").formfield(label=_("User name"))
     first_name = forms.CharField(label=_("Name"), max_length=150, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role)
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role)
 
 
 class ShopForm(forms.ModelForm[Shop]):

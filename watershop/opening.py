@@ -15,7 +15,7 @@ from watershop.models import Role, Shop, User
 
 @dataclass(frozen=True)
 class Opened:
-    """What the set-up page shows afterwards; `clerk_password` works once."""
+    """What the set-up page shows afterwards; `clerk_password` works once, and is "" for a known user."""
 
     shop: Shop
     owner: User
@@ -45,8 +45,9 @@ def open_shop(
     equip(shop, can_types=can_types, upi_id=upi_id, actor=actor)
     if not clerk:
         return Opened(shop, owner, None, "")
-    user, clerk_password = accounts.new_user(username=clerk, language=language)
-    accounts.add_member(shop=shop, user=user, role=Role.STAFF, actor=actor)
+    user, clerk_password = accounts.hire(
+        shop=shop, username=clerk, role=Role.STAFF, language=language, actor=actor
+    )
     return Opened(shop, owner, user, clerk_password)
 
 

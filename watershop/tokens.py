@@ -7,6 +7,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from knox.models import AuthToken
+from knox.settings import knox_settings
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -54,6 +55,12 @@ class Tokens(APIView):
             raise exceptions.AuthenticationFailed(_("User name and password don't match."))
         if user.has_one_time_password:
             raise exceptions.PermissionDenied(_("Choose your own password on the web page first."))
+        limit = knox_settings.TOKEN_LIMIT_PER_USER
+        if AuthToken.objects.filter(user=user).count() >= limit:
+            raise exceptions.PermissionDenied(
+                _("You are signed in on %(limit)s devices. Sign out on one of them, or change your password.")
+                % {"limit": limit}
+            )
         _row, token = AuthToken.objects.create(user=user)
         shops = user.memberships.filter(is_active=True).select_related("shop")
         return Response(Token({"token": token, "shops": shops}).data, status=201)

@@ -17,8 +17,8 @@ from django.views.i18n import set_language
 from sales.models import FIRST_CAN_TYPES
 from watershop import accounts, opening
 from watershop.audit import Actor
-from watershop.forms import CanTypeRows, RoleForm, SetupForm, StaffForm
-from watershop.models import Membership, Right, Role, Shop, User
+from watershop.forms import CanTypeRows, OwnPasswordForm, RoleForm, SetupForm, StaffForm
+from watershop.models import Membership, Role, Shop, User
 from watershop.roles import SWITCHED_RIGHTS, ShopRequest, rights_of, shop_page
 
 SWITCHED_ROLES = (Role.STAFF, Role.MANAGER)
@@ -52,11 +52,13 @@ class Logout(LogoutView):
 
 
 class PasswordChange(PasswordChangeView):
+    """A password of one's own; all other browsers and devices of the user have to sign in again."""
+
+    form_class = OwnPasswordForm
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
-        accounts.own_password_set(form.user)
         messages.success(self.request, _("Your new password is set."))
         return response
 
@@ -127,7 +129,7 @@ def _staff_page(request: ShopRequest, form: StaffForm, *, status: int = 200, **c
         .select_related("user")
         .order_by("-is_active", "user__username")
     )
-    effective = {role: _effective(request.shop, role) for role in SWITCHED_ROLES}
+    effective = {role: rights_of(Membership(shop=request.shop, role=role)) for role in SWITCHED_ROLES}
     context |= {
         "members": members,
         "roles": Role.choices,
@@ -141,29 +143,19 @@ def _staff_page(request: ShopRequest, form: StaffForm, *, status: int = 200, **c
     return render(request, "watershop/staff.html", context, status=status)
 
 
-def _effective(shop: Shop, role: Role) -> frozenset[Right]:
-    return rights_of(Membership(shop=shop, role=role))
-
-
 @shop_page(role=Role.OWNER, posted_from="staff")
 def staff_add(request: ShopRequest) -> HttpResponse:
     """Add a member; a new user name gets a one-time password, shown once on the answer."""
     form = StaffForm(request.POST)
     if not form.is_valid():
         return _staff_page(request, form, status=422)
-    data = form.cleaned_data
-    user, password = User.objects.filter(username=data["username"]).first(), ""
     try:
-        if user is None:
-            user, password = accounts.new_user(
-                username=data["username"], first_name=data["first_name"], language=data["language"]
-            )
-        accounts.add_member(shop=request.shop, user=user, role=Role(data["role"]), actor=Actor.of(request))
+        issued = accounts.hire(shop=request.shop, actor=Actor.of(request), **form.cleaned_data)
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
         return _staff_page(request, form, status=422)
     new_form = StaffForm(initial={"language": request.shop.language})
-    return _staff_page(request, new_form, issued=(user, password))
+    return _staff_page(request, new_form, issued=issued)
 
 
 @shop_page(role=Role.OWNER, posted_from="staff")
@@ -174,7 +166,7 @@ def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
     try:
         match request.POST.get("do"):
             case "role" if (role_form := RoleForm(request.POST)).is_valid():
-                accounts.change_role(member, role=Role(role_form.cleaned_data["role"]), actor=actor)
+                accounts.change_role(member, role=role_form.cleaned_data["role"], actor=actor)
             case "deactivate" | "activate" as wish:
                 accounts.set_active(member, is_active=wish == "activate", actor=actor)
             case "reset":
@@ -193,15 +185,11 @@ def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
 @shop_page(role=Role.OWNER, posted_from="staff")
 def staff_rights(request: ShopRequest) -> HttpResponse:
     """Switch the rights of clerks and managers to what the ticked boxes say."""
-    actor = Actor.of(request)
-    for role in SWITCHED_ROLES:
-        before = _effective(request.shop, role)
-        for right in SWITCHED_RIGHTS:
-            is_allowed = f"{role}:{right}" in request.POST
-            if is_allowed != (right in before):
-                accounts.set_right(
-                    shop=request.shop, role=role, right=right, is_allowed=is_allowed, actor=actor
-                )
+    allowed = {
+        role: [right for right in SWITCHED_RIGHTS if f"{role}:{right}" in request.POST]
+        for role in SWITCHED_ROLES
+    }
+    accounts.switch_rights(shop=request.shop, allowed=allowed, actor=Actor.of(request))
     messages.success(request, _("Saved."))
     return redirect("staff", request.shop.slug)
 

@@ -62,6 +62,26 @@ def test_after_the_own_password_is_set_the_one_time_password_is_worth_nothing(ca
     assert authenticate(username="ravi", password=NEW) == cast.ravi
 
 
+def test_a_one_time_password_cannot_replace_itself(cast: Cast) -> None:
+    code = accounts.set_one_time_password(cast.ravi)
+    client = sign_in("ravi", code)
+    data = {"old_password": code, "new_password1": code, "new_password2": code}
+    answer = client.post(reverse("password_change"), data)
+    assert "This is the old password. Choose another one." in answer.content.decode()
+    cast.ravi.refresh_from_db()
+    assert cast.ravi.has_one_time_password
+
+
+def test_who_holds_a_one_time_password_can_also_sign_out(cast: Cast) -> None:
+    client = sign_in("ravi", accounts.set_one_time_password(cast.ravi))
+    assert f'action="{reverse("logout")}"' in client.get(reverse("password_change")).content.decode()
+
+
+def test_the_demos_new_passwords_touch_nobody_of_a_real_shop(cast: Cast) -> None:
+    assert accounts.fresh_demo_passwords() == []
+    assert authenticate(username="ravi", password=PASSWORD) == cast.ravi
+
+
 def test_a_one_time_password_expires_also_for_those_already_inside(cast: Cast) -> None:
     code = accounts.set_one_time_password(cast.ravi)
     client = sign_in("ravi", code)

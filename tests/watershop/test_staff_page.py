@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
 from tests.base import PASSWORD, Cast, make_cast
+from watershop import accounts
 from watershop.models import AuditEntry, Membership, Right, Role, User
 from watershop.roles import rights_of
 
@@ -60,6 +62,29 @@ def test_an_impossible_user_name_is_refused_with_the_reason(owner: Client) -> No
     page = add(owner, username="no spaces please")
     assert "Enter a valid username" in page
     assert Membership.objects.filter(shop__slug="water").count() == 3
+
+
+def test_who_works_here_cannot_be_added_again(owner: Client, cast: Cast) -> None:
+    assert "lakshmi works here already." in add(owner, username="lakshmi", role="staff")
+    assert (member(cast.lakshmi).role, AuditEntry.objects.filter(action="add_member").count()) == ("owner", 3)
+
+
+def test_who_left_comes_back_when_added_again(owner: Client, cast: Cast) -> None:
+    change(owner, cast.ravi, do="deactivate")
+    assert "can sign in here with their own password" in add(owner, username="ravi", role="manager")
+    assert (member(cast.ravi).role, member(cast.ravi).is_active) == ("manager", True)
+
+
+def test_somebody_who_cannot_be_hired_leaves_no_user_behind(
+    owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "add_member", refuse)
+    assert "Not today." in add(owner)
+    assert not User.objects.filter(username="sita").exists()
+
+
+def refuse(**_wish: object) -> None:
+    raise ValidationError("Not today.")
 
 
 def test_a_changed_role_counts_and_is_audited(owner: Client, cast: Cast) -> None:

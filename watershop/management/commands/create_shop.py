@@ -47,9 +47,7 @@ class Command(BaseCommand):
     def _open(self, owner: str, shop: dict[str, str]) -> tuple[User, str]:
         """The shop's owner and, when the user is new, their one-time password."""
         actor = Actor.command("create_shop")
-        user, password = User.objects.filter(username=owner).first(), ""
-        if user is None:
-            user, password = accounts.new_user(username=owner, language=shop["language"])
+        user, password = accounts.user_named(owner, language=shop["language"])
         opened = accounts.create_shop(owner=user, actor=actor, **shop)
         opening.equip(opened, can_types=FIRST_CAN_TYPES, actor=actor)
         return user, password
