@@ -50,11 +50,16 @@ def account_of(customer: Customer) -> Account:
     """The account with four queries; `customer.shop` should be loaded."""
     return Account(
         customer=customer,
-        balance=LedgerEntry.objects.of(customer.shop).filter(customer=customer).balance(),
+        balance=balance_of(customer),
         dues=list(open_dues(customer.shop).filter(customer=customer)),
         cans=CanMovement.objects.of(customer.shop).filter(customer=customer).held(),
         usual=_usual(customer),
     )
+
+
+def balance_of(customer: Customer) -> Decimal:
+    """What the customer owes in rupees; negative is credit."""
+    return LedgerEntry.objects.filter(shop=customer.shop_id, customer=customer).balance()
 
 
 def open_dues(shop: Shop) -> QuerySet[Sale]:

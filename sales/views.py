@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales import pricelist
-from sales.dues import account_of, with_balance
+from sales.dues import account_of, balance_of, with_balance
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
 from sales.ledger import came_with, record_sale, void_sale
-from sales.models import CanType, LedgerEntry, Payment, Sale, SaleQuerySet
+from sales.models import CanType, Sale, SaleQuerySet
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, require, shop_page
@@ -66,11 +66,10 @@ def _found(shop: Shop, query: str) -> list[Any]:
 def receipt(request: ShopRequest, pk: int) -> HttpResponse:
     """The slip for the buyer; `?done=1` is the moment after the sale."""
     sale = _sale(request.shop, pk)
-    balance = LedgerEntry.objects.filter(customer=sale.customer).balance() if sale.customer else None
     context = {
         "sale": sale,
         "lines": sale.lines.select_related("can_type"),
-        "balance": balance,
+        "balance": balance_of(sale.customer) if sale.customer else None,
         "is_done": "done" in request.GET,
     }
     return render(request, "sales/receipt.html", context)
@@ -86,10 +85,15 @@ def sales(request: ShopRequest) -> HttpResponse:
     """The sales of some days, of one customer, or those that are unpaid; today's to begin with."""
     form = SalesFilter(request.shop, request.GET)
     rows = form.sales()
-    page = Paginator(_with_all_shown(rows), PAGE_SIZE).get_page(request.GET.get("page"))
-    context: dict[str, Any] = {"form": form, "page": page}
-    if Right.SEE_TOTALS in request.rights:
-        context["sums"] = rows.standing().aggregate(revenue=Sum("total"), unpaid=Sum("due"))
+    not_void = Q(void__isnull=True)
+    sums = rows.aggregate(count=Count("pk"), revenue=Sum("total", filter=not_void), unpaid=Sum("due"))
+    pages = Paginator(_with_all_shown(rows), PAGE_SIZE)
+    pages.count = sums["count"]  # what is unpaid is dear to find: counted with the sums, not once more
+    context = {
+        "form": form,
+        "page": pages.get_page(request.GET.get("page")),
+        "sums": sums if Right.SEE_TOTALS in request.rights else None,
+    }
     return render(request, "sales/sales.html", context, status=200 if form.is_valid() else 422)
 
 
@@ -104,13 +108,12 @@ def sale(request: ShopRequest, pk: int) -> HttpResponse:
 
 
 def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int = 200) -> HttpResponse:
-    of_sale = Q(allocations__sale=sale) | Q(reverses__allocations__sale=sale)
     is_manager = has_role(request.membership, Role.MANAGER)
     trail = AuditEntry.objects.filter(shop=request.shop, subject_type="sales.sale", subject_id=sale.pk)
     context = {
         "sale": sale,
         "lines": sale.lines.select_related("can_type"),
-        "payments": Payment.objects.filter(of_sale, shop=request.shop).distinct().order_by("id"),
+        "settled": sale.allocations.select_related("payment__reversed_by").order_by("id"),
         "moves": sale.can_movements.select_related("can_type").order_by("id"),
         "trail": trail.select_related("user").order_by("id") if is_manager else [],
         "void_form": form if Right.VOID in request.rights else None,
@@ -170,10 +173,17 @@ def can_type(request: ShopRequest, pk: int) -> HttpResponse:
             pricelist.retire(row, actor=actor)
         case "bring_back":
             pricelist.bring_back(row, actor=actor)
-        case _ if form.is_valid():
-            pricelist.change_can_type(row, form.cleaned_data, actor=actor)
-        case _:
+        case _ if not (form.is_valid() and _changed(row, form, actor)):
             context = {"form": form, "can_type": CanType.objects.get(pk=pk)}
             return render(request, "sales/can_type.html", context, status=422 if form.is_bound else 200)
     messages.success(request, _("Saved."))
     return redirect("can_types", request.shop.slug)
+
+
+def _changed(row: CanType, form: CanTypeEditForm, actor: Actor) -> bool:
+    """Whether the size is now what the form says; why not is among its errors."""
+    try:
+        pricelist.change_can_type(row, form.cleaned_data, actor=actor)
+    except ValidationError as refusal:
+        form.add_error(None, refusal)
+    return form.is_valid()

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from sales import pricelist
 from sales.forms import MOST_CANS
 from sales.models import CanType, SaleLine
 from tests.base import Cast, make_cast, sell
@@ -45,6 +48,26 @@ def test_the_dearest_price_times_the_most_cans_can_be_sold(cast: Cast, client_of
     assert client.post(url, dear | {"price": "10000"}).status_code == 302
     cast.can20.refresh_from_db()
     assert sell(cast, MOST_CANS).lines.get().amount == Decimal(9_990_000)
+
+
+def test_a_change_that_is_refused_at_last_is_said_on_the_form(
+    cast: Cast, client_of: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise ValidationError({"price": "Somebody was quicker."})
+
+    monkeypatch.setattr(pricelist, "change_can_type", refuse)
+    data = {"name": "Big", "litres": "20", "price": "25", "deposit": "100"}
+    response = client_of(cast.meena).post(reverse("can_type", args=["water", cast.can20.pk]), data)
+    assert response.status_code == 422
+    assert "Somebody was quicker." in response.content.decode()
+
+
+def test_a_size_dearer_than_the_limit_of_today_can_be_retired(cast: Cast, client_of: SignIn) -> None:
+    CanType.objects.filter(pk=cast.can20.pk).update(price=200_000)
+    url = reverse("can_type", args=["water", cast.can20.pk])
+    assert client_of(cast.meena).post(url, {"do": "retire"}).status_code == 302
+    assert list(CanType.objects.on_sale()) == [cast.can10]
 
 
 def test_a_new_price_leaves_old_sales_alone(cast: Cast, client_of: SignIn) -> None:

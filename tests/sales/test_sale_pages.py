@@ -5,13 +5,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from sales.ledger import Line
+from sales.ledger import Line, receive_payment, void_sale
 from sales.models import LedgerEntry, Payment, Sale, SaleVoid, Tender
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import accounts
@@ -94,13 +96,21 @@ def test_totals_are_for_those_who_may_see_them(cast: Cast, client_of: SignIn) ->
     assert "₹100" not in page(client_of(cast.ravi), "sales")
 
 
+def test_what_is_unpaid_is_looked_for_twice_at_most(cast: Cast, client_of: SignIn) -> None:
+    client, url = client_of(cast.meena), reverse("sales", args=["water"])
+    sell(cast, customer=cast.asha, is_paid=False)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(url, {"unpaid": 1})
+    assert sum('"sales_allocation"' in query["sql"] for query in asked.captured_queries) == 2
+
+
 def test_the_list_asks_the_same_number_of_questions_for_many_sales(
     cast: Cast, client_of: SignIn, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = client_of(cast.meena)
     for _n in range(5):
         sell(cast, customer=cast.asha, lines=[Line(cast.can20, 1), Line(cast.can10, 2)])
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page(client, "sales")
 
 
@@ -117,6 +127,16 @@ def test_a_sale_shows_lines_money_cans_and_clerk(cast: Cast, client_of: SignIn) 
     for part in (sale.code, "Asha", "₹40.00", "ravi", "+2"):
         assert part in text
     assert reverse("sale_links", args=["water", sale.pk]) in text
+
+
+def test_a_sale_shows_what_part_of_a_payment_settled_it(cast: Cast, client_of: SignIn) -> None:
+    sale = sell(cast, customer=cast.asha, is_paid=False)
+    receive_payment(customer=cast.asha, amount=Decimal(500), tender=Tender.UPI, actor=TESTS)
+    money = page(client_of(cast.ravi), "sale", sale.pk).split("Money</h2>")[1].split("</section>")[0]
+    assert "₹20.00 UPI" in money and "of ₹500.00" in money
+    void_sale(sale, reason="mistyped", actor=TESTS)
+    money = page(client_of(cast.ravi), "sale", sale.pk).split("Money</h2>")[1].split("</section>")[0]
+    assert "−₹20.00 UPI" in money and "kept on the account" in money
 
 
 def test_only_a_manager_sees_the_audit_trail(cast: Cast, client_of: SignIn) -> None:
