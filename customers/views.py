@@ -1,6 +1,7 @@
 """Pages of customers: list with search, add, edit. The page of one customer tells of money, so it is in `sales`."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -45,9 +46,13 @@ def customer_edit(request: ShopRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer.objects.of(request.shop), pk=pk)
     form = CustomerEditForm(request.POST or None, instance=customer)
     if request.method == "POST" and form.is_valid():
-        book.change_customer(customer, form.cleaned_data, actor=Actor.of(request))
-        messages.success(request, _("Saved."))
-        return redirect("customer", request.shop.slug, customer.pk)
+        try:
+            book.change_customer(customer, form.cleaned_data, actor=Actor.of(request))
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("customer", request.shop.slug, customer.pk)
     status = 422 if form.is_bound else 200
     # The form has already written its values into the instance; the head of the page shows the stored name.
     context = {"form": form, "customer": Customer.objects.get(pk=pk)}

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from customers import book
 from customers.models import Customer
 from tests.base import Cast, make_cast
 from watershop.models import AuditEntry, User
@@ -87,6 +89,28 @@ def test_a_refused_edit_keeps_the_stored_name_in_the_head(cast: Cast, client_of:
     response = client_of(cast.ravi).post(url, {"name": "Asha Devi", "phone": "x", "language": "en"})
     assert response.status_code == 422
     assert "<title>Asha ·" in response.content.decode()
+
+
+def test_an_imported_customer_with_an_odd_code_can_be_edited(cast: Cast, client_of: SignIn) -> None:
+    odd = Customer.objects.create(shop=cast.shop, code="Flat 4 'B'", name="Flat 4 'B'")
+    url = reverse("customer_edit", args=["water", odd.pk])
+    data = {"name": "Chitra", "phone": "", "language": "te", "is_active": "on"}
+    assert client_of(cast.ravi).post(url, data).status_code == 302
+    odd.refresh_from_db()
+    assert (odd.name, odd.code) == ("Chitra", "Flat 4 'B'")
+
+
+def test_an_edit_that_is_refused_at_last_is_said_on_the_form(
+    cast: Cast, client_of: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise ValidationError("Somebody was quicker.")
+
+    monkeypatch.setattr(book, "change_customer", refuse)
+    url = reverse("customer_edit", args=["water", cast.asha.pk])
+    response = client_of(cast.ravi).post(url, {"name": "Asha Devi", "phone": "", "language": "en"})
+    assert response.status_code == 422
+    assert "Somebody was quicker." in response.content.decode()
 
 
 def test_another_shops_customer_is_not_found(cast: Cast, client_of: SignIn) -> None:
