@@ -4,10 +4,12 @@ from django.contrib import admin
 
 from vision.models import Person, Recording, Visit
 from watershop.admin_site import ShopAdmin
+from watershop.models import Right
 
 
 @admin.register(Recording)
 class RecordingAdmin(ShopAdmin[Recording]):
+    right = Right.SEE_FACES
     exclude = ("file", "sha256")
     list_display = ("original_name", "camera", "started_at", "state", "shop")
     list_filter = ("state",)
@@ -18,6 +20,7 @@ class RecordingAdmin(ShopAdmin[Recording]):
 
 @admin.register(Person)
 class PersonAdmin(ShopAdmin[Person]):
+    right = Right.SEE_FACES
     list_display = ("code", "name", "customer", "is_shop_staff", "shop")
     list_filter = ("is_shop_staff",)
     list_select_related = ("customer", "shop")
@@ -26,6 +29,7 @@ class PersonAdmin(ShopAdmin[Person]):
 
 @admin.register(Visit)
 class VisitAdmin(ShopAdmin[Visit]):
+    right = Right.SEE_FACES
     list_display = ("entry_at", "exit_at", "person", "recording", "shop")
     list_select_related = ("person__customer", "recording", "shop")
     search_fields = ("person__code", "person__name")

@@ -15,20 +15,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from watershop.models import Role, Shop, ShopRow, User
+from watershop.models import Right, Role, Shop, ShopRow, User
+from watershop.roles import rights_of
 
 Row = TypeVar("Row", bound=ShopRow)
 
 
-def managed_shops(request: HttpRequest) -> QuerySet[Shop]:
-    """The shops in which the signed-in user is an active manager or owner."""
-    user = request.user if isinstance(request.user, User) else None
-    members = {"user": user, "is_active": True, "role__in": (Role.MANAGER, Role.OWNER)}
-    return (
-        Shop.objects.filter(pk__in=user.memberships.filter(**members).values("shop"))
-        if user
-        else Shop.objects.none()
-    )
+def managed_shops(request: HttpRequest, right: Right | None = None) -> list[Shop]:
+    """The shops in which the signed-in user is an active manager or owner, and has this right."""
+    if not isinstance(request.user, User):
+        return []
+    members = request.user.memberships.filter(is_active=True, role__in=(Role.MANAGER, Role.OWNER))
+    return [
+        member.shop
+        for member in members.select_related("shop")
+        if right is None or right in rights_of(member)
+    ]
 
 
 class ShopAdminSite(AdminSite):
@@ -40,7 +42,7 @@ class ShopAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return isinstance(user, User) and not user.has_one_time_password and managed_shops(request).exists()
+        return isinstance(user, User) and not user.has_one_time_password and bool(managed_shops(request))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not isinstance(request.user, User):
@@ -51,23 +53,33 @@ class ShopAdminSite(AdminSite):
             return redirect("admin:index")
         raise PermissionDenied(_("The admin is for managers and owners."))
 
+    def password_change(  # type: ignore[override]  # the stub knows Django's own answer alone
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """There is one page for that."""
+        return redirect("password_change")
+
 
 class ShopAdmin(ModelAdmin[Row]):
-    """Rows of the user's shops, to look at. Nothing is added or deleted; a subclass may allow changes."""
+    """Rows of the user's shops, to look at, of those alone where the user has `right`.
+
+    Nothing is added or deleted; a subclass may allow changes.
+    """
 
     is_changeable = False
+    right: Right | None = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
-        return super().get_queryset(request).filter(shop__in=managed_shops(request))
+        return super().get_queryset(request).filter(shop__in=managed_shops(request, self.right))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.admin_site.has_permission(request)
+        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        return self.admin_site.has_permission(request)
+        return self.admin_site.has_permission(request) and bool(managed_shops(request, self.right))
 
     def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        return self.is_changeable and self.admin_site.has_permission(request)
+        return self.is_changeable and self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

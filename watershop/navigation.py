@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -35,11 +36,12 @@ LINKS = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `shop`, `membership`, `rights` and `nav`; empty outside a shop."""
+    """Context processor: `is_practice`; inside a shop also `shop`, `membership`, `rights` and `nav`."""
+    frame = {"is_practice": settings.DEMO}
     if not hasattr(request, "membership"):
-        return {}
+        return frame
     inside: ShopRequest = request  # type: ignore[assignment]
-    return {
+    return frame | {
         "shop": inside.shop,
         "membership": inside.membership,
         "rights": inside.rights,

@@ -7,10 +7,13 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from tests.base import Cast, sell
 from watershop.models import User
 from watershop.navigation import LINKS
+
+BANNER = "Practice shop: nothing you do here is real."
 
 
 class InlineCode(HTMLParser):
@@ -28,7 +31,8 @@ class InlineCode(HTMLParser):
             self.found.append(f"<{tag}>")
         self.found += [name for name in given if name == "style" or name.startswith(("on", "hx-on"))]
         self.found += [value for value in given.values() if value and value.startswith("javascript:")]
-        self.found += [value for value in given.values() if value and re.match(r"(https?:)?//", value)]
+        links = [value for name, value in given.items() if value and name != "xmlns"]
+        self.found += [value for value in links if re.match(r"(https?:)?//", value)]
 
 
 def assert_strict(client: Client, path: str, status: int = 200) -> str:
@@ -63,6 +67,37 @@ def test_pages_beside_the_navigation_are_strict(
 def test_pages_before_signing_in_are_strict(cast: Cast) -> None:
     assert_strict(Client(), "/login/")
     assert_strict(Client(), "/no-such-page/", status=404)
+
+
+@pytest.mark.parametrize("path", ["", "sales/sale/", "vision/person/", "watershop/auditentry/"])
+def test_the_admin_is_strict(cast: Cast, client_of: Callable[[User], Client], path: str) -> None:
+    sell(cast, customer=cast.asha)
+    assert_strict(client_of(cast.meena), f"/admin/{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/s/water/till/", 200),
+        ("/password/", 200),
+        ("/admin/", 200),
+        ("/admin/sales/sale/", 200),
+        ("/nowhere/", 404),
+    ],
+)
+def test_the_practice_till_says_so_on_every_page(
+    cast: Cast, client_of: Callable[[User], Client], settings: Settings, path: str, status: int
+) -> None:
+    client = client_of(cast.meena)
+    assert BANNER not in assert_strict(client, path, status)
+    settings.DEMO = True
+    assert BANNER in assert_strict(client, path, status)
+
+
+def test_the_practice_till_says_so_before_anybody_signs_in(cast: Cast, settings: Settings) -> None:
+    settings.DEMO = True
+    assert BANNER in assert_strict(Client(), "/login/")
+    assert BANNER in assert_strict(Client(), "/nowhere/", status=404)
 
 
 def test_a_navigation_shows_only_what_its_member_may_open(
