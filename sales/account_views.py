@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.cans import return_cans
+from sales.cans import more_than_known, return_cans
 from sales.defaulters import defaulters as defaulters_of
 from sales.defaulters import rule
 from sales.dues import account_of, history
@@ -18,7 +18,7 @@ from sales.forms import OnceForm, PaymentForm, ReturnForm
 from sales.ledger import receive_payment
 from sales.models import ZERO, CanMovement, Tender
 from watershop.audit import Actor
-from watershop.models import Role
+from watershop.models import Right, Role
 from watershop.roles import ShopRequest, shop_page
 
 PAGE_SIZE = 50
@@ -85,10 +85,12 @@ def _page_of(customer: Customer) -> str:
 def customer_return_cans(request: ShopRequest, pk: int) -> HttpResponse:
     """Book empties that a customer brings back without buying."""
     customer = _customer(request, pk)
-    held = CanMovement.objects.filter(customer=customer).held()
+    held = CanMovement.objects.of(request.shop).filter(customer=customer).held()
     form = ReturnForm(request.shop, held, request.POST)
     if form.is_valid() and (location := form.once(request, lambda: _return(request, customer, form))):
         messages.success(request, _("The cans are back."))
+        for warning in more_than_known(customer, form.cans()):
+            messages.warning(request, warning)
         return redirect(location)
     return _customer_page(request, customer, back=form)
 
@@ -104,6 +106,10 @@ def defaulters(request: ShopRequest) -> HttpResponse:
     """Who is late with paying; `?sort=` days, balance, unpaid or name."""
     sort = request.GET.get("sort", "days")
     rows = sorted(defaulters_of(request.shop), key=SORTS.get(sort, SORTS["days"]))
-    total = sum((row.balance for row in rows), ZERO)
-    context = {"rows": rows, "rule": rule(), "total": total, "sort": sort}
+    context = {
+        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "rule": rule(),
+        "total": sum((row.balance for row in rows), ZERO) if Right.SEE_TOTALS in request.rights else None,
+        "sort": sort,
+    }
     return render(request, "sales/defaulters.html", context)

@@ -1,6 +1,6 @@
 """Every function that moves cans. Positive: the customer holds more of our cans."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,6 +79,22 @@ def return_cans(
     after = {can_type.code: quantity for can_type, quantity in cans.items()}
     audit.record(customer.shop, actor, "return_cans", customer, after=after)
     return movements
+
+
+def more_than_known(customer: Customer | None, brought: Collection[CanType]) -> list[str]:
+    """Of which of these sizes the customer has given back more than our books say they took, in words for the clerk.
+
+    That may be right, as cans from before the books are still about, but it may be a slip as well.
+    """
+    if not customer or not brought:
+        return []
+    held = CanMovement.objects.filter(shop=customer.shop_id, customer=customer).held()
+    return [
+        _("%(name)s has now given back %(count)s × %(size)s more than we know of.")
+        % {"name": customer.name, "count": -held[can_type.code], "size": can_type.code}
+        for can_type in brought
+        if held.get(can_type.code, 0) < 0
+    ]
 
 
 def reverse_sale(sale: Sale, *, at: datetime, actor: Actor) -> None:

@@ -112,6 +112,11 @@ class TillForm(OnceForm):
             client_ref=str(data["client_ref"]),
         )
 
+    def brought(self) -> list[CanType]:
+        """The sizes of which more empties came back than full cans went out."""
+        full, empty = dict(self._counts("sold")), dict(self._counts("back"))
+        return [can_type for can_type, count in empty.items() if count > full.get(can_type, 0)]
+
     def _counts(self, kind: str) -> Iterator[tuple[CanType, int]]:
         for can_type in self.can_types:
             if count := self.cleaned_data[f"{kind}_{can_type.pk}"]:

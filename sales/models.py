@@ -23,7 +23,7 @@ from watershop.models import Shop, ShopRow, User, shop_id_unique, validate_code
 
 ZERO = Decimal("0.00")
 MOST_PER_CAN = Decimal("10000.00")  # rupees: a slip of the finger at the price list must not overflow a sale
-MONEY: models.DecimalField[Any, Any] = models.DecimalField(max_digits=12, decimal_places=2)  # any sum of rupees
+MONEY: models.DecimalField[Any, Any] = models.DecimalField(max_digits=12, decimal_places=2)  # of any sum
 RUPEES_PER_CAN = [MinValueValidator(ZERO), MaxValueValidator(MOST_PER_CAN)]
 validate_upi_id = RegexValidator(
     r"^[\w.\-]{2,256}@[A-Za-z][\w.]{1,64}$", _("A UPI id looks like shopname@bank.")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales import pricelist
+from sales.cans import more_than_known
 from sales.dues import account_of, balance_of, with_balance
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
 from sales.ledger import came_with, record_sale, void_sale
@@ -32,6 +33,8 @@ def till(request: ShopRequest) -> HttpResponse:
     wished = {k: v for k, v in request.GET.items() if k == "customer" or k.startswith("sold_")}
     form = TillForm(request.shop, request.rights, request.POST or None, initial=wished)
     if form.is_valid() and (location := form.once(request, lambda: _sell(request, form))):
+        for warning in more_than_known(form.cleaned_data["customer"], form.brought()):
+            messages.warning(request, warning)
         return redirect(f"{location}?done=1")
     query = request.GET.get("q", "").strip()
     buyer = _buyer(request.shop, form["customer"].value())

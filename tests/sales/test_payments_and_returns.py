@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from sales.ledger import Line
 from sales.models import CanMovement, LedgerEntry, Payment, Sale
 from tests.base import Cast, make_cast, sell
 from watershop.models import User
@@ -75,6 +76,18 @@ def test_cans_come_back_without_a_sale(cast: Cast, client_of: SignIn) -> None:
     for _time in range(2):
         assert client.post(url("customer_return_cans", cast), data).status_code == 302
     assert CanMovement.objects.filter(customer=cast.asha).held() == {"20L": 2}
+
+
+def test_more_cans_back_than_we_know_of_are_booked_with_a_warning(cast: Cast, client_of: SignIn) -> None:
+    sell(cast, 1, customer=cast.asha)
+    client, data = client_of(cast.ravi), {"client_ref": str(uuid4()), f"back_{cast.can20.pk}": "3"}
+    text = client.post(url("customer_return_cans", cast), data, follow=True).content.decode()
+    assert "Asha has now given back 2 × 20L more than we know of." in text
+    assert CanMovement.objects.held() == {"20L": -2}
+    data = {"client_ref": str(uuid4()), f"back_{cast.can10.pk}": "1"}
+    sell(cast, 1, customer=cast.asha, lines=[Line(cast.can10, 1)])
+    text = client.post(url("customer_return_cans", cast), data, follow=True).content.decode()
+    assert "The cans are back." in text and "more than we know of" not in text
 
 
 def test_a_retired_size_can_still_be_returned(cast: Cast, client_of: SignIn) -> None:

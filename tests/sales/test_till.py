@@ -60,6 +60,17 @@ def test_empties_come_back_with_the_sale(cast: Cast, client_of: SignIn) -> None:
     assert CanMovement.objects.filter(customer=cast.asha).held() == {"20L": 2}
 
 
+def test_more_empties_than_we_know_of_are_booked_with_a_warning(cast: Cast, client_of: SignIn) -> None:
+    client = client_of(cast.ravi)
+    data = form(cast, customer=cast.asha.pk, **{f"back_{cast.can20.pk}": 3})
+    text = client.post(reverse("till", args=["water"]), data, follow=True).content.decode()
+    assert "Asha has now given back 2 × 20L more than we know of." in text
+    data = form(cast, customer=cast.asha.pk, **{f"back_{cast.can20.pk}": 1})
+    text = client.post(reverse("till", args=["water"]), data, follow=True).content.decode()
+    assert "more than we know of" not in text  # one out, one back: nothing new
+    assert CanMovement.objects.held() == {"20L": -2}
+
+
 def test_the_same_form_sent_twice_is_one_sale_and_the_same_receipt(cast: Cast, client_of: SignIn) -> None:
     client, data = client_of(cast.ravi), form(cast)
     first, second = post(client, data), post(client, data)
