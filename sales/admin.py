@@ -124,4 +124,9 @@ class DefaulterAdmin(ShopAdmin[DefaultingCustomer]):
 
 
 def _late(request: HttpRequest) -> dict[int, Defaulter]:
-    return {row.customer.pk: row for shop in managed_shops(request) for row in defaulters(shop)}
+    """The defaulters of the user's shops by customer; the list asks often, so they are kept with the request."""
+    late: dict[int, Defaulter] | None = getattr(request, "late", None)
+    if late is None:
+        late = {row.customer.pk: row for shop in managed_shops(request) for row in defaulters(shop)}
+        request.late = late  # type: ignore[attr-defined]
+    return late

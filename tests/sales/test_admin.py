@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -105,6 +107,15 @@ def test_the_defaulters_stand_there_with_the_rule(cast: Cast, client_of: SignIn)
     page = client_of(cast.meena).get(reverse("admin:sales_defaultingcustomer_changelist")).content.decode()
     assert "Asha" in page and "60.00" in page and "15 days" in page
     assert "BALA" not in page
+
+
+def test_the_defaulters_are_looked_for_once(cast: Cast, client_of: SignIn) -> None:
+    for _n in range(2):
+        sell(cast, customer=cast.asha, is_paid=False)
+    client = client_of(cast.meena)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(reverse("admin:sales_defaultingcustomer_changelist"))
+    assert sum('"sales_ledgerentry"' in query["sql"] for query in asked.captured_queries) == 1
 
 
 def test_queue_tables_tokens_groups_and_vectors_are_hidden() -> None:

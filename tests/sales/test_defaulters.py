@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from customers.models import Customer
 from sales.defaulters import DAYS, defaulters
-from sales.ledger import receive_payment, void_sale
+from sales.ledger import Line, NewSale, receive_payment, record_sales, void_sale
 from sales.models import Tender
 from tests.base import TESTS, Cast, make_cast, sell
+from watershop import accounts
 from watershop.dates import last_days
-from watershop.models import User
+from watershop.models import Right, Role, User
 
 SignIn = Callable[[User], Client]
 
@@ -80,6 +82,30 @@ def test_the_list_sorts(cast: Cast, client_of: SignIn) -> None:
     ):
         text = client.get(url, {"sort": sort}).content.decode()
         assert text.find(f">{first}</a>") == min(text.find(">Asha</a>"), text.find(">Bala</a>"))
+
+
+def test_a_long_list_has_pages_and_its_sum_is_for_those_who_may_see_totals(
+    cast: Cast, client_of: SignIn
+) -> None:
+    late = [
+        Customer.objects.create(shop=cast.shop, code=f"C{number}", name=f"Name {number}")
+        for number in range(51)
+    ]
+    lines, tender = [Line(cast.can20, 1)], Tender.CASH
+    record_sales(
+        cast.shop, TESTS, [NewSale(lines, tender, customer, is_paid=False) for customer in (*late, *late)]
+    )
+    client, url = client_of(cast.meena), reverse("defaulters", args=["water"])
+    text = client.get(url, {"sort": "name"}).content.decode()
+    assert "51 customers owe ₹2,040 together" in text and "1 / 2" in text
+    assert text.count("₹40.00") == 50
+    assert "sort=name&amp;page=2" in text
+    accounts.set_right(
+        shop=cast.shop, role=Role.MANAGER, right=Right.SEE_TOTALS, is_allowed=False, actor=TESTS
+    )
+    text = client.get(url, {"page": 2}).content.decode()
+    assert "51 customers are late" in text and "₹2,040" not in text
+    assert text.count("₹40.00") == 1
 
 
 def test_the_list_needs_three_questions_however_long_it_is(
