@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -99,6 +100,27 @@ def test_a_change_goes_through_the_rooms_own_function(cast: Cast, client_of: Sig
         ("change_customer", cast.meena),
         ("change_can_type", cast.meena),
     ]
+
+
+@pytest.mark.parametrize(
+    ("room", "name"),
+    [
+        ("customers.admin.change_customer", "customers_customer"),
+        ("sales.admin.change_can_type", "sales_cantype"),
+    ],
+)
+def test_a_change_that_is_refused_at_last_is_said_above_the_form(
+    cast: Cast, client_of: SignIn, monkeypatch: pytest.MonkeyPatch, room: str, name: str
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise ValidationError({"name": "Somebody was quicker."})
+
+    monkeypatch.setattr(room, refuse)
+    row = cast.asha if name == "customers_customer" else cast.can20
+    data = {"name": "New", "phone": "", "language": "en", "litres": "20", "price": "25", "deposit": "100"}
+    response = client_of(cast.meena).post(change_url(row, name), data, follow=True)
+    text = response.content.decode()
+    assert "Somebody was quicker." in text and "was changed successfully" not in text
 
 
 def test_the_defaulters_stand_there_with_the_rule(cast: Cast, client_of: SignIn) -> None:
