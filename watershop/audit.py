@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import models, transaction
 from django.http import HttpRequest
 
 from watershop.models import AuditEntry, Shop, ShopRow, User
 
-Row = TypeVar("Row", bound=ShopRow)
+Row = TypeVar("Row", bound=ShopRow | Shop)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def change(
     Raises ValidationError for what is new; what stands already (a code that an import brought) is taken as it is.
     Writes nothing when nothing is new. The audit is never erased, so of `personal` fields it keeps the names alone.
     """
-    row = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    row = cast(Row, type(row)._default_manager.select_for_update().get(pk=row.pk))
     changed = [name for name, value in fields.items() if getattr(row, name) != value]
     if not changed:
         return row
@@ -86,7 +86,8 @@ def change(
     row.full_clean(exclude=untouched, validate_constraints=False)
     row.validate_constraints()
     row.save(update_fields=changed)
-    record(row.shop, actor, action, row, before=before, after={"changed": changed, **_values(row, plain)})
+    shop = row if isinstance(row, Shop) else row.shop
+    record(shop, actor, action, row, before=before, after={"changed": changed, **_values(row, plain)})
     return row
 
 

@@ -1,6 +1,6 @@
 """Forms of the roof: set-up and staff."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -84,6 +84,13 @@ class RoleForm(forms.Form):
 
 
 class ShopForm(forms.ModelForm[Shop]):
+    """What the set-up page asked for about the shop itself, and its hours."""
+
+    upi_id = SalesSettings._meta.get_field("upi_id").formfield(label=_("UPI id"), required=False)
+
     class Meta:
         model = Shop
         fields = ("name", "language", "opens_at", "closes_at")
+        widgets: ClassVar = {
+            name: forms.TimeInput({"type": "time"}, "%H:%M") for name in ("opens_at", "closes_at")
+        }

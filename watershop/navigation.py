@@ -32,6 +32,7 @@ LINKS = (
     Link("defaulters", _("Defaulters"), "alert", role=Role.MANAGER),
     Link("can_types", _("Cans"), "can", role=Role.MANAGER),
     Link("staff", _("Staff"), "key", role=Role.OWNER),
+    Link("shop_settings", _("Shop"), "settings", role=Role.OWNER),
 )
 
 

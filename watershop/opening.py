@@ -1,4 +1,4 @@
-"""Opening a real shop from the set-up page: the shop, its owner, its can sizes, its first clerk, in one go."""
+"""Opening a real shop from the set-up page, in one go, and changing later what that page asked for."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from sales import pricelist
 from sales.models import SalesSettings
-from watershop import accounts
+from watershop import accounts, audit
 from watershop.audit import Actor
 from watershop.models import Role, Shop, User
 
@@ -59,3 +59,19 @@ def equip(shop: Shop, *, can_types: Iterable[Mapping[str, Any]], actor: Actor, u
     settings.save()
     for row in can_types:
         pricelist.add_can_type(shop=shop, name=row["code"], actor=actor, **row)
+
+
+def upi_id_of(shop: Shop) -> str:
+    """The UPI id that buyers pay to, or "" while there is none."""
+    return SalesSettings.objects.filter(shop=shop).values_list("upi_id", flat=True).first() or ""
+
+
+@transaction.atomic
+def change_shop(shop: Shop, *, upi_id: str, actor: Actor, **fields: Any) -> Shop:
+    """Change what the shop is called, its language, hours (`fields`, columns of Shop) or UPI id.
+
+    Raises ValidationError; then nothing is changed.
+    """
+    settings, _is_new = SalesSettings.objects.get_or_create(shop=shop)
+    audit.change(settings, actor, "change_selling", {"upi_id": upi_id})
+    return audit.change(shop, actor, "change_shop", fields)

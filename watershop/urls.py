@@ -25,6 +25,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("s/<slug:slug>/", views.shop_home, name="shop_home"),
+    path("s/<slug:slug>/settings/", views.shop_settings, name="shop_settings"),
     path("s/<slug:slug>/staff/", views.staff, name="staff"),
     path("s/<slug:slug>/staff/add/", views.staff_add, name="staff_add"),
     path("s/<slug:slug>/staff/rights/", views.staff_rights, name="staff_rights"),

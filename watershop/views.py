@@ -1,4 +1,4 @@
-"""Pages of the roof: sign in, own password, set-up, the shop's staff and their rights."""
+"""Pages of the roof: sign in, own password, set-up, the shop itself, its staff and their rights."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.views.i18n import set_language
 from sales.models import FIRST_CAN_TYPES
 from watershop import accounts, opening
 from watershop.audit import Actor
-from watershop.forms import CanTypeRows, OwnPasswordForm, RoleForm, SetupForm, StaffForm
+from watershop.forms import CanTypeRows, OwnPasswordForm, RoleForm, SetupForm, ShopForm, StaffForm
 from watershop.models import Membership, Role, Shop, User
 from watershop.roles import SWITCHED_RIGHTS, ShopRequest, rights_of, shop_page
 
@@ -115,6 +115,24 @@ def setup(request: HttpRequest) -> HttpResponse:
             page = render(request, "watershop/opened.html", {"opened": opened})
             return _in_language(page, opened.owner.language)
     return render(request, "watershop/setup.html", {"form": form, "rows": rows})
+
+
+@shop_page(role=Role.OWNER)
+def shop_settings(request: ShopRequest) -> HttpResponse:
+    """The shop's name, language, hours and UPI id."""
+    stored = Shop.objects.get(pk=request.shop.pk)  # the form writes into it; the page's frame keeps its own
+    form = ShopForm(
+        request.POST or None, instance=stored, initial={"upi_id": opening.upi_id_of(request.shop)}
+    )
+    if form.is_valid():
+        try:
+            opening.change_shop(request.shop, actor=Actor.of(request), **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, ValidationError(error.messages))
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("shop_settings", request.shop.slug)
+    return render(request, "watershop/shop.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @shop_page(role=Role.OWNER)
