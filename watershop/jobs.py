@@ -53,7 +53,8 @@ class LeaseLostError(Exception):
 def enqueue(shop: Shop, name: str, subject_id: int, *, cluster: str = "default") -> Job:
     """Queue `name` (a dotted path taking an id and a Beat) for a subject, in the caller's transaction.
 
-    One waiting job per subject: asking again while one waits returns that one.
+    One waiting job per subject: asking again while one waits returns that one; asking again after its end is a
+    fresh one with all its attempts.
     """
     with transaction.atomic():
         job, is_new = Job.objects.get_or_create(
@@ -129,11 +130,6 @@ def _try_again(job: Job, error: str) -> None:
         )
         if again:
             _hand_over(job)
-
-
-def retry(job: Job) -> Job:
-    """A person asks for one more go at a failed job: a fresh one with all its attempts."""
-    return enqueue(job.shop, job.name, job.subject_id, cluster=job.cluster)
 
 
 def reap() -> int:

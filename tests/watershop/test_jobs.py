@@ -96,8 +96,8 @@ def test_an_attempt_that_was_taken_over_hears_it_at_its_next_beat(shop: Shop) ->
         Beat(first)(0.7)
 
 
-def test_a_retry_by_hand_is_a_fresh_job(shop: Shop) -> None:
+def test_asking_again_after_the_end_is_a_fresh_job(shop: Shop) -> None:
     job = queue(shop, "is_hopeless")
     jobs.run(job.pk)
-    job.refresh_from_db()
-    assert jobs.retry(job).pk != job.pk
+    again = queue(shop, "is_hopeless")
+    assert (again.pk != job.pk, again.attempts, again.state) == (True, 0, Job.State.QUEUED)
