@@ -122,4 +122,4 @@ def with_dues(shop: Shop, debts: Sequence[Debt]) -> list[Debt]:
     dues: dict[int | None, list[Sale]] = {}
     for sale in open_dues(shop).filter(customer__in=[debt.customer for debt in debts]):
         dues.setdefault(sale.customer_id, []).append(sale)
-    return [replace(debt, dues=dues[debt.customer.pk]) for debt in debts]
+    return [replace(debt, dues=dues.get(debt.customer.pk, ())) for debt in debts]
