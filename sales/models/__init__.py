@@ -1,0 +1,29 @@
+"""What was sold, who owes what, where the cans are.
+
+Everything here that tells of money or cans is written once (AppendOnly) by `ledger.py` and `cans.py`; a mistake is
+undone by a further row. Totals are sums, never columns. One sign: a ledger entry is positive when the customer owes
+more, a can movement when the customer holds more of our cans. Foreign keys say `db_constraint=False` because their
+database half is the composite `SameShop`.
+"""
+
+from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
+from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, SalesSettings, Tender
+from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
+
+__all__ = [
+    "FIRST_CAN_TYPES",
+    "MONEY",
+    "ZERO",
+    "Allocation",
+    "CanMovement",
+    "CanType",
+    "DefaultingCustomer",
+    "LedgerEntry",
+    "Payment",
+    "Sale",
+    "SaleLine",
+    "SaleQuerySet",
+    "SaleVoid",
+    "SalesSettings",
+    "Tender",
+]

@@ -1,0 +1,163 @@
+"""What a customer's account holds: money owed, and cans of ours."""
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer
+from sales.models.goods import ZERO, CanType
+from sales.models.selling import Payment, Sale
+from watershop.constraints import AppendOnly, SameShop
+from watershop.models import Shop, ShopRow, User, shop_id_unique
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    def of(self, shop: Shop) -> "LedgerQuerySet":
+        return self.filter(shop=shop)
+
+    def balance(self) -> Decimal:
+        """The sum of the entries in rupees: positive is owed to the shop."""
+        total: Decimal = self.aggregate(sum=Coalesce(Sum("amount"), ZERO))["sum"]
+        return total
+
+
+class LedgerEntry(ShopRow):
+    """One movement of money on a customer's account. Positive: the customer owes more."""
+
+    class Kind(models.TextChoices):
+        SALE = "sale", _("sale")
+        PAYMENT = "payment", _("payment")
+        REVERSAL = "reversal", _("reversal")
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    at = models.DateTimeField(_("time"))
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    sale = models.ForeignKey(
+        Sale, null=True, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
+    )
+    payment = models.ForeignKey(
+        Payment, null=True, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
+    )
+    reverses = models.OneToOneField(
+        "self",
+        verbose_name=_("reverses"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="reversed_by",
+        db_constraint=False,
+    )
+
+    objects = LedgerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
+        ordering: ClassVar = ["-at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("ledgerentry"),
+            models.UniqueConstraint(
+                fields=["sale"], condition=Q(kind="sale"), name="ledgerentry_one_per_sale"
+            ),
+            models.UniqueConstraint(
+                fields=["payment"], condition=Q(kind="payment"), name="ledgerentry_one_per_payment"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="sale", amount__gt=0, sale__isnull=False, reverses=None)
+                | Q(kind="payment", amount__lt=0, payment__isnull=False, reverses=None)
+                | Q(kind="reversal", reverses__isnull=False),
+                name="ledgerentry_sign_follows_kind",
+            ),
+            SameShop("customer", name="ledgerentry_customer_same_shop"),
+            SameShop("sale", name="ledgerentry_sale_same_shop"),
+            SameShop("payment", name="ledgerentry_payment_same_shop"),
+            SameShop("reverses", name="ledgerentry_reverses_same_shop"),
+            AppendOnly(name="ledgerentry_append_only"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["shop", "customer", "at"], name="ledgerentry_by_customer")]
+
+
+class CanQuerySet(models.QuerySet["CanMovement"]):
+    def of(self, shop: Shop) -> "CanQuerySet":
+        return self.filter(shop=shop)
+
+    def held(self) -> dict[str, int]:
+        """Cans out per can type's code; types that came back wholly are left out."""
+        rows = self.order_by().values("can_type__code").annotate(held=Sum("quantity"))
+        return {row["can_type__code"]: row["held"] for row in rows if row["held"]}
+
+
+class CanMovement(ShopRow):
+    """Cans that went out to a customer (positive) or came back (negative)."""
+
+    class Kind(models.TextChoices):
+        OUT = "out", _("taken along")
+        RETURN = "return", _("brought back")
+        REVERSAL = "reversal", _("reversal")
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="can_movements", db_constraint=False
+    )
+    can_type = models.ForeignKey(CanType, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    quantity = models.IntegerField(_("cans"))
+    at = models.DateTimeField(_("time"))
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    clerk = models.ForeignKey(
+        User, verbose_name=_("clerk"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    sale = models.ForeignKey(
+        Sale, null=True, on_delete=models.PROTECT, related_name="can_movements", db_constraint=False
+    )
+    reverses = models.OneToOneField(
+        "self",
+        verbose_name=_("reverses"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="reversed_by",
+        db_constraint=False,
+    )
+    client_ref = models.CharField(max_length=255, null=True)
+
+    objects = CanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("can movement")
+        verbose_name_plural = _("can movements")
+        ordering: ClassVar = ["-at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("canmovement"),
+            models.UniqueConstraint(
+                fields=["shop", "client_ref", "can_type"], name="canmovement_client_ref_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="out", quantity__gt=0)
+                | Q(kind="return", quantity__lt=0)
+                | Q(kind="reversal", reverses__isnull=False),
+                name="canmovement_sign_follows_kind",
+            ),
+            SameShop("customer", name="canmovement_customer_same_shop"),
+            SameShop("can_type", name="canmovement_can_type_same_shop"),
+            SameShop("sale", name="canmovement_sale_same_shop"),
+            SameShop("reverses", name="canmovement_reverses_same_shop"),
+            AppendOnly(name="canmovement_append_only"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["shop", "customer"], name="canmovement_by_customer")]
+
+
+class DefaultingCustomer(Customer):
+    """A customer as the admin's list of defaulters shows them; `sales.defaulters` says who that is."""
+
+    class Meta:
+        proxy = True
+        ordering: ClassVar = ["name", "code"]
+        verbose_name = _("defaulter")
+        verbose_name_plural = _("defaulters")

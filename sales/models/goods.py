@@ -1,0 +1,84 @@
+"""What the shop sells, and how: its tenders, its settings, its can types."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from watershop.models import Shop, ShopRow, shop_id_unique, validate_code
+
+ZERO = Decimal("0.00")
+MOST_PER_CAN = Decimal("10000.00")  # rupees: a slip of the finger at the price list must not overflow a sale
+MONEY: models.DecimalField[Any, Any] = models.DecimalField(max_digits=12, decimal_places=2)  # of any sum
+RUPEES_PER_CAN = [MinValueValidator(ZERO), MaxValueValidator(MOST_PER_CAN)]
+validate_upi_id = RegexValidator(
+    r"^[\w.\-]{2,256}@[A-Za-z][\w.]{1,64}$", _("A UPI id looks like shopname@bank.")
+)
+
+
+class Tender(models.TextChoices):
+    CASH = "cash", _("Cash")
+    UPI = "upi", _("UPI")
+    COIN = "coin", _("Coins")
+
+
+class SalesSettings(ShopRow):
+    """How one shop sells."""
+
+    upi_id = models.CharField(_("UPI id"), max_length=255, blank=True, validators=[validate_upi_id])
+
+    class Meta:
+        constraints: ClassVar = [
+            shop_id_unique("salessettings"),
+            models.UniqueConstraint(fields=["shop"], name="salessettings_one_per_shop"),
+        ]
+
+
+class CanTypeQuerySet(models.QuerySet["CanType"]):
+    def of(self, shop: Shop) -> "CanTypeQuerySet":
+        return self.filter(shop=shop)
+
+    def on_sale(self) -> "CanTypeQuerySet":
+        return self.filter(retired_at=None)
+
+
+class CanType(ShopRow):
+    """A size that the shop sells. Retired, never deleted: old sales keep theirs."""
+
+    code = models.CharField(_("size"), max_length=20, validators=[validate_code], help_text=_("Example: 20L"))
+    name = models.CharField(_("name"), max_length=60)
+    litres = models.DecimalField(
+        _("litres"), max_digits=6, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
+    )
+    price = models.DecimalField(_("price"), max_digits=8, decimal_places=2, validators=RUPEES_PER_CAN)
+    deposit = models.DecimalField(
+        _("deposit"), max_digits=8, decimal_places=2, default=ZERO, validators=RUPEES_PER_CAN
+    )
+    retired_at = models.DateTimeField(_("retired"), null=True, blank=True, editable=False)
+
+    objects = CanTypeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("can size")
+        verbose_name_plural = _("can sizes")
+        ordering: ClassVar = ["-litres", "code"]
+        constraints: ClassVar = [
+            shop_id_unique("cantype"),
+            models.UniqueConstraint(fields=["shop", "code"], name="cantype_code_once_per_shop"),
+            models.CheckConstraint(
+                condition=Q(price__gte=0, deposit__gte=0, litres__gt=0), name="cantype_amounts_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# What a new shop begins with, and what these sizes are taken to cost where nobody said.
+FIRST_CAN_TYPES: list[dict[str, Any]] = [
+    {"code": "20L", "litres": Decimal("20"), "price": Decimal("20"), "deposit": Decimal("150")},
+    {"code": "10L", "litres": Decimal("10"), "price": Decimal("10"), "deposit": Decimal("100")},
+]
