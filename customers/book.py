@@ -53,5 +53,5 @@ def _unknown(shop: Shop, codes: Sequence[str]) -> list[str]:
 
 
 def change_customer(customer: Customer, fields: Mapping[str, Any], *, actor: Actor) -> Customer:
-    """Change name, phone, language or is_active; the code stays for ever. Raises ValidationError."""
+    """Change what is known of a customer; the code stays for ever. Raises ValidationError."""
     return audit.change(customer, actor, "change_customer", fields, personal=PERSONAL)

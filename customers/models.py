@@ -1,9 +1,10 @@
 """Who buys. A customer has a code per shop that never changes; everything else about them may."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -42,6 +43,16 @@ class Customer(ShopRow):
     name = models.CharField(_("name"), max_length=80)
     phone = models.CharField(_("phone"), max_length=16, blank=True, validators=[validate_phone])
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
+    credit_limit = models.DecimalField(
+        _("credit limit"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("What the customer may owe at most. Empty: no limit."),
+    )
+    is_credit_blocked = models.BooleanField(_("nothing on credit"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("known since"), default=timezone.now, editable=False)
 
@@ -54,6 +65,9 @@ class Customer(ShopRow):
         constraints: ClassVar = [
             shop_id_unique("customer"),
             models.UniqueConstraint(fields=["shop", "code"], name="customer_code_once_per_shop"),
+            models.CheckConstraint(
+                condition=Q(credit_limit__gte=0), name="customer_credit_limit_not_negative"
+            ),
         ]
         indexes: ClassVar = [models.Index(fields=["shop", "name"], name="customer_by_name")]
 

@@ -19,7 +19,7 @@ from sales.ledger import receive_payment
 from sales.models import ZERO, CanMovement, Tender
 from watershop.audit import Actor
 from watershop.models import Right, Role
-from watershop.roles import ShopRequest, shop_page
+from watershop.roles import ShopRequest, has_role, shop_page
 
 PAGE_SIZE = 50
 SORTS = {
@@ -47,6 +47,7 @@ def _customer_page(
     context = {
         "customer": customer,
         "account": account,
+        "is_manager": has_role(request.membership, Role.MANAGER),
         "page": Paginator(history(customer), PAGE_SIZE).get_page(request.GET.get("page")),
         "pay": pay or PaymentForm(initial={"amount": max(account.balance, ZERO) or None}),
         "back": back or ReturnForm(request.shop, account.cans),

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from customers.models import Customer
+from sales.credit import left_of
 from sales.models import MONEY, ZERO, CanMovement, LedgerEntry, Sale, SaleLine
 from watershop.dates import day_of
 from watershop.models import Shop
@@ -40,6 +41,11 @@ class Account:
     def credit(self) -> Decimal:
         """What the customer paid ahead."""
         return max(-self.balance, ZERO)
+
+    @property
+    def credit_left(self) -> Decimal | None:
+        """What more the customer may owe; None: no limit."""
+        return left_of(self.customer, self.balance)
 
     @property
     def cans_out(self) -> int:

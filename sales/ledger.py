@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales import cans
+from sales import cans, credit
 from sales.models import (
     ZERO,
     Allocation,
@@ -28,6 +28,7 @@ from sales.models import (
     SaleLine,
     SaleVoid,
     Tender,
+    UpiClaim,
 )
 from watershop import audit
 from watershop.audit import Actor
@@ -99,11 +100,13 @@ def record_sale(shop: Shop, actor: Actor, sale: NewSale) -> Sale:
 def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]:
     """Record many sales with a fixed number of queries. Raises ValidationError and stores nothing when one is wrong.
 
-    An unpaid sale is settled at once by what its customer paid ahead, as far as that goes.
+    An unpaid sale is settled at once by what its customer paid ahead, as far as that goes; no customer comes to owe
+    more than they may.
     """
     for new in news:
         new.check()
     on_credit = _lock({new.customer.pk for new in news if new.customer and not new.is_paid})
+    credit.check(on_credit, _asked_on_credit(news))
     pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
     SaleLine.objects.bulk_create(
         SaleLine(shop=shop, sale=sale, can_type=line.can_type, quantity=line.quantity, amount=line.charged)
@@ -127,12 +130,22 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         Allocation(shop=shop, payment=payment, sale=sale, amount=payment.amount)
         for payment, (sale, _new) in zip(payments, paid, strict=True)
     )
+    upi.claim((payment, new.client_ref) for payment, (_sale, new) in zip(payments, paid, strict=True))
     owed = [_sale_entry(sale, new) for sale, new in pairs if new.customer and new.total]
     LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
     cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.customer and new.moves_cans), actor)
     AuditEntry.objects.bulk_create(_audit_entries(shop, actor, pairs))
     _settle_oldest_first(shop, on_credit)
     return [sale for sale, _new in pairs]
+
+
+def _asked_on_credit(news: Iterable[NewSale]) -> dict[int, Decimal]:
+    """New debt by customer. What a file tells of has happened, limit or not."""
+    asked: dict[int, Decimal] = {}
+    for new in news:
+        if new.customer and not new.is_paid and new.source != Sale.Source.IMPORT:
+            asked[new.customer.pk] = asked.get(new.customer.pk, ZERO) + new.total
+    return asked
 
 
 def _save_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]:
@@ -240,23 +253,24 @@ def receive_payment(
         clerk=actor.user,
         client_ref=client_ref,
     )
+    upi.claim([(payment, client_ref)])
     LedgerEntry.objects.bulk_create(_payment_entries([payment]))
-    _settle_oldest_first(customer.shop, [customer.pk])
+    _settle_oldest_first(customer.shop, [customer])
     after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender}
     audit.record(customer.shop, actor, "receive_payment", payment, after=after)
     return payment
 
 
-def _lock(customers: Collection[int]) -> list[int]:
+def _lock(customers: Collection[int]) -> list[Customer]:
     """Hold these customers' accounts until the transaction ends, in one order, so that nobody waits in a ring.
 
     FOR NO KEY UPDATE: rows that point at them, checked at the other's commit, need not wait.
     """
     rows = Customer.objects.select_for_update(no_key=True).filter(pk__in=customers).order_by("pk")
-    return [row.pk for row in rows] if customers else []
+    return list(rows) if customers else []
 
 
-def _settle_oldest_first(shop: Shop, customers: Collection[int]) -> None:
+def _settle_oldest_first(shop: Shop, customers: Collection[Customer]) -> None:
     """Let money that is not allocated yet settle open sales, oldest money and oldest sale first. Accounts are held."""
     purses = _unallocated(shop, customers)
     if not purses:
@@ -273,7 +287,7 @@ def _settle_oldest_first(shop: Shop, customers: Collection[int]) -> None:
     Allocation.objects.bulk_create(parts)
 
 
-def _unallocated(shop: Shop, customers: Collection[int]) -> dict[int, list[tuple[Payment, Decimal]]]:
+def _unallocated(shop: Shop, customers: Collection[Customer]) -> dict[int, list[tuple[Payment, Decimal]]]:
     """Per customer the payments that have money left and how much, the oldest first."""
     used = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
     payments = (
@@ -303,14 +317,32 @@ def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
     if not reason.strip():
         raise ValidationError(_("Say why the sale is void."))
     void = SaleVoid.objects.create(shop=sale.shop, sale=sale, by=actor.user, reason=reason.strip())
-    _reverse(LedgerEntry.objects.filter(sale=sale, kind=LedgerEntry.Kind.SALE), void)
-    _release(sale)
+    _reverse(LedgerEntry.objects.filter(sale=sale, kind=LedgerEntry.Kind.SALE), void.at)
+    _release(Allocation.objects.filter(sale=sale))
     for payment in came_with(sale):
-        _give_back(payment, void, actor)
+        _give_back(payment, void.at, actor)
     cans.reverse_sale(sale, at=void.at, actor=actor)
     _settle_oldest_first(sale.shop, account)
     audit.record(sale.shop, actor, "void_sale", sale, after={"reason": void.reason})
     return void
+
+
+@transaction.atomic
+def payment_did_not_arrive(claim: UpiClaim, *, actor: Actor) -> None:
+    """Take a claimed UPI payment off the books: what it settled is due again, and a walk-in's sale is void.
+
+    Raises ValidationError when somebody decided on the claim before.
+    """
+    payment = claim.payment
+    account = _lock({payment.customer_id} if payment.customer_id else ())
+    upi.decide(claim, UpiClaim.State.FAILED, actor=actor)
+    if not account:  # nobody to owe it
+        sale = Sale.objects.get(shop=claim.shop, allocations__payment=payment)
+        void_sale(sale, reason=_("The UPI payment did not arrive."), actor=actor)
+        return
+    _release(Allocation.objects.filter(payment=payment))
+    _give_back(payment, timezone.now(), actor)
+    _settle_oldest_first(claim.shop, account)
 
 
 def came_with(sale: Sale) -> QuerySet[Payment]:
@@ -320,39 +352,36 @@ def came_with(sale: Sale) -> QuerySet[Payment]:
     ).distinct()
 
 
-def _release(sale: Sale) -> None:
-    """Take back what payments settled of the sale."""
-    settled = (
-        Allocation.objects.filter(sale=sale).order_by("payment").values("payment").annotate(sum=Sum("amount"))
-    )
+def _release(settled: QuerySet[Allocation]) -> None:
+    """Take back what was settled by these."""
+    sums = settled.order_by().values_list("shop", "payment", "sale").annotate(sum=Sum("amount"))
     Allocation.objects.bulk_create(
-        Allocation(shop=sale.shop, payment_id=row["payment"], sale=sale, amount=-row["sum"])
-        for row in settled
-        if row["sum"]
+        Allocation(shop_id=shop, payment_id=payment, sale_id=sale, amount=-amount)
+        for shop, payment, sale, amount in sums.exclude(sum=0)
     )
 
 
-def _give_back(payment: Payment, void: SaleVoid, actor: Actor) -> None:
+def _give_back(payment: Payment, at: datetime, actor: Actor) -> None:
     Payment.objects.create(
         shop=payment.shop,
         customer=payment.customer,
-        received_at=void.at,
+        received_at=at,
         tender=payment.tender,
         amount=-payment.amount,
         clerk=actor.user,
         reverses=payment,
     )
-    _reverse(LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT), void)
+    _reverse(LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT), at)
 
 
-def _reverse(entries: Iterable[LedgerEntry], void: SaleVoid) -> None:
+def _reverse(entries: Iterable[LedgerEntry], at: datetime) -> None:
     LedgerEntry.objects.bulk_create(
         LedgerEntry(
             shop=entry.shop,
             customer=entry.customer,
             kind=LedgerEntry.Kind.REVERSAL,
             amount=-entry.amount,
-            at=void.at,
+            at=at,
             sale=entry.sale,
             payment=entry.payment,
             reverses=entry,
