@@ -9,6 +9,7 @@ database half is the composite `SameShop`.
 from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
 from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, SalesSettings, Tender
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
+from sales.models.upi import UpiClaim
 
 __all__ = [
     "FIRST_CAN_TYPES",
@@ -26,4 +27,5 @@ __all__ = [
     "SaleVoid",
     "SalesSettings",
     "Tender",
+    "UpiClaim",
 ]

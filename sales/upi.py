@@ -1,0 +1,113 @@
+"""UPI: the link and QR code that a payer scans, and the claims that somebody confirms.
+
+No bank tells the shop that money came, so a UPI payment is *claimed* until a clerk or the bank's statement confirms it.
+The parameters of the link are those of NPCI's UPI Linking Specifications 1.6.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import blake2b
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import segno
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sales.models import Payment, Sale, SalesSettings, Tender, UpiClaim
+from watershop import audit
+from watershop.audit import Actor
+from watershop.models import Shop
+
+LATE = timedelta(minutes=5)
+"""Money entered later than this after it came was seen on its day: nobody waits for it."""
+LONGEST_NOTE = 50
+QUIET_ZONE = 4
+
+
+@dataclass(frozen=True)
+class Qr:
+    """A QR code as an SVG path in a square of `size` units, quiet zone included, and the link that it holds."""
+
+    link: str
+    size: int
+    path: str
+
+
+def reference(shop: Shop, client_ref: str) -> str:
+    """The `tr` of a payment: alphanumeric, 18 characters, the same before and after the payment is entered."""
+    digest = blake2b(f"{shop.pk}:{client_ref}".encode(), digest_size=8).hexdigest()
+    return f"WS{digest.upper()}"
+
+
+def link(*, upi_id: str, payee: str, reference: str, note: str, amount: Decimal) -> str:
+    """`upi://pay` with the amount in rupees; the payer's app cannot change it."""
+    fields = {
+        "pa": upi_id,
+        "pn": payee,
+        "tr": reference,
+        "tn": note[:LONGEST_NOTE],
+        "am": f"{amount:.2f}",
+        "cu": "INR",
+    }
+    return f"upi://pay?{urlencode(fields, quote_via=quote, safe='@')}"
+
+
+def qr_code(shop: Shop, *, reference: str, note: str, amount: Decimal) -> Qr | None:
+    """The code to pay this shop; None while the shop has no UPI id or there is nothing to pay."""
+    upi_id = SalesSettings.objects.filter(shop=shop).values_list("upi_id", flat=True).first()
+    if not upi_id or amount <= 0:
+        return None
+    text = link(upi_id=upi_id, payee=shop.name, reference=reference, note=note, amount=amount)
+    rows = list(segno.make_qr(text, error="m").matrix_iter(border=QUIET_ZONE))
+    return Qr(text, len(rows), "".join(_runs(rows)))
+
+
+def _runs(rows: list[Any]) -> Iterable[str]:
+    """Each run of dark modules of each row as a rectangle of a path."""
+    for y, row in enumerate(rows):
+        x = 0
+        for is_dark, run in groupby(row):
+            length = len(list(run))
+            if is_dark:
+                yield f"M{x} {y}h{length}v1h-{length}z"
+            x += length
+
+
+def claim(payments: Iterable[tuple[Payment, str | None]]) -> None:
+    """Put the UPI payments among these on the list of what is to be confirmed.
+
+    Each comes with the client_ref of its deed; one without (an import, a demo) or entered late claims nothing.
+    """
+    UpiClaim.objects.bulk_create(
+        UpiClaim(shop=payment.shop, payment=payment, reference=reference(payment.shop, client_ref))
+        for payment, client_ref in payments
+        if client_ref and payment.tender == Tender.UPI and payment.recorded_at - payment.received_at < LATE
+    )
+
+
+def open_claim(sale: Sale) -> UpiClaim | None:
+    """The claim on which this sale still waits."""
+    claims = UpiClaim.objects.filter(shop=sale.shop_id, payment__allocations__sale=sale).open()
+    return claims.select_related("payment").first()
+
+
+def confirm(claim: UpiClaim, *, actor: Actor) -> None:
+    """The money is there. Raises ValidationError when somebody decided before."""
+    decide(claim, UpiClaim.State.CONFIRMED, actor=actor)
+
+
+@transaction.atomic
+def decide(claim: UpiClaim, state: UpiClaim.State, *, actor: Actor) -> None:
+    """Write a decision, once; `ledger.payment_did_not_arrive` also takes the money off the books."""
+    undecided = UpiClaim.objects.filter(pk=claim.pk).open()
+    if not undecided.update(state=state, decided_at=timezone.now(), decided_by=actor.user):
+        raise ValidationError(_("Somebody has decided on this payment already."))
+    audit.record(
+        claim.shop, actor, f"upi_{state}", claim.payment, before={"state": "claimed"}, after={"state": state}
+    )
