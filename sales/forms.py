@@ -108,7 +108,7 @@ class TillForm(OnceForm):
             customer=data["customer"],
             tender=Tender(data["tender"]),
             is_paid=not data["is_unpaid"],
-            sold_at=data.get("sold_at") or timezone.now(),
+            sold_at=data.get("sold_at"),
             client_ref=str(data["client_ref"]),
         )
 

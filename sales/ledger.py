@@ -5,7 +5,7 @@ transaction, and at its end the database itself checks that the books agree (see
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales import cans, credit
+from sales import cans, credit, drawer, upi
 from sales.models import (
     ZERO,
     Allocation,
@@ -54,13 +54,14 @@ class NewSale:
     """What somebody bought, how they paid or will pay, and the empties they brought.
 
     A named customer takes the full cans along; `moves_cans=False` is for old records that don't tell of cans.
+    Without `sold_at` it happens now, and money that comes with it goes into the drawer that is open.
     """
 
     lines: Sequence[Line]
     tender: Tender
     customer: Customer | None = None
     is_paid: bool = True
-    sold_at: datetime = field(default_factory=timezone.now)
+    sold_at: datetime | None = None
     code: str = ""
     client_ref: str | None = None
     source: Sale.Source = Sale.Source.TILL
@@ -70,6 +71,12 @@ class NewSale:
     @property
     def total(self) -> Decimal:
         return sum((line.charged for line in self.lines), ZERO)
+
+    @property
+    def fills_drawer(self) -> bool:
+        """Whether money comes with it now; what is imported or entered late was counted long ago, or never."""
+        is_now = self.sold_at is None and self.source != Sale.Source.IMPORT
+        return is_now and self.is_paid and bool(self.total)
 
     def cans_of(self, sale: Sale) -> cans.SaleCans:
         return cans.SaleCans(sale, [(line.can_type, line.quantity) for line in self.lines], self.empties)
@@ -114,15 +121,17 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         for line in new.lines
     )
     paid = [(sale, new) for sale, new in pairs if new.is_paid and new.total]
+    session = drawer.session_for(shop, {new.tender for new in news if new.fills_drawer})
     payments = Payment.objects.bulk_create(
         Payment(
             shop=shop,
             customer=new.customer,
-            received_at=new.sold_at,
+            received_at=sale.sold_at,
             recorded_at=sale.recorded_at,
             tender=new.tender,
             amount=new.total,
             clerk=actor.user,
+            drawer_session=session if new.fills_drawer else None,
         )
         for sale, new in paid
     )
@@ -156,7 +165,7 @@ def _save_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]
             shop=shop,
             code=new.code or next(codes),
             customer=new.customer,
-            sold_at=new.sold_at,
+            sold_at=new.sold_at or recorded_at,
             recorded_at=recorded_at,
             clerk=actor.user,
             stated_tender=new.tender,
@@ -239,7 +248,7 @@ def receive_payment(
     """Take money from a customer and settle their dues with it, the oldest first.
 
     What is left over stays on the account as credit, for the next unpaid sale. The customer's row is locked, so two
-    clerks never settle the same due twice.
+    clerks never settle the same due twice. Without `received_at` it comes now, into the drawer that is open.
     """
     if amount <= 0:
         raise ValidationError(_("The amount must be more than zero."))
@@ -252,6 +261,7 @@ def receive_payment(
         amount=amount.quantize(ZERO),
         clerk=actor.user,
         client_ref=client_ref,
+        drawer_session=None if received_at else drawer.session_for(customer.shop, {tender}),
     )
     upi.claim([(payment, client_ref)])
     LedgerEntry.objects.bulk_create(_payment_entries([payment]))
@@ -362,6 +372,8 @@ def _release(settled: QuerySet[Allocation]) -> None:
 
 
 def _give_back(payment: Payment, at: datetime, actor: Actor) -> None:
+    """Undo a payment: its money leaves the drawer that is open now, unless it never went into one."""
+    tenders = {Tender(payment.tender)} if payment.drawer_session_id else set()
     Payment.objects.create(
         shop=payment.shop,
         customer=payment.customer,
@@ -370,6 +382,7 @@ def _give_back(payment: Payment, at: datetime, actor: Actor) -> None:
         amount=-payment.amount,
         clerk=actor.user,
         reverses=payment,
+        drawer_session=drawer.session_for(payment.shop, tenders),
     )
     _reverse(LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT), at)
 

@@ -7,18 +7,34 @@ database half is the composite `SameShop`.
 """
 
 from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
+from sales.models.drawer import (
+    DENOMINATIONS,
+    IN_HAND,
+    CashCount,
+    CashMove,
+    Drawer,
+    DrawerCount,
+    DrawerSession,
+)
 from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, SalesSettings, Tender
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
 from sales.models.upi import UpiClaim
 
 __all__ = [
+    "DENOMINATIONS",
     "FIRST_CAN_TYPES",
+    "IN_HAND",
     "MONEY",
     "ZERO",
     "Allocation",
     "CanMovement",
     "CanType",
+    "CashCount",
+    "CashMove",
     "DefaultingCustomer",
+    "Drawer",
+    "DrawerCount",
+    "DrawerSession",
     "LedgerEntry",
     "Payment",
     "Sale",

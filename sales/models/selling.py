@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from sales.models.drawer import DrawerSession
 from sales.models.goods import MONEY, ZERO, CanType, Tender
 from watershop.constraints import AppendOnly, SameShop
 from watershop.dates import Period
@@ -163,6 +164,9 @@ class Payment(ShopRow):
         db_constraint=False,
     )
     client_ref = models.CharField(max_length=255, null=True)
+    drawer_session = models.ForeignKey(
+        DrawerSession, null=True, on_delete=models.PROTECT, related_name="payments", db_constraint=False
+    )
 
     class Meta:
         verbose_name = _("payment")
@@ -178,6 +182,7 @@ class Payment(ShopRow):
             ),
             SameShop("customer", name="payment_customer_same_shop"),
             SameShop("reverses", name="payment_reverses_same_shop"),
+            SameShop("drawer_session", name="payment_session_same_shop"),
             AppendOnly(name="payment_append_only"),
         ]
         indexes: ClassVar = [models.Index(fields=["shop", "received_at"], name="payment_by_time")]
