@@ -1,5 +1,6 @@
 """Pages of customers' accounts: one customer with balance, dues and cans; payments; returns; the defaulters."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from sales.dues import account_of, history
 from sales.forms import OnceForm, PaymentForm, ReturnForm
 from sales.ledger import receive_payment
 from sales.models import ZERO, CanMovement, Tender
+from sales.upi import Qr, qr_code, reference
 from watershop.audit import Actor
 from watershop.models import Right, Role
 from watershop.roles import ShopRequest, has_role, shop_page
@@ -44,16 +46,24 @@ def _customer_page(
     request: ShopRequest, customer: Customer, *, pay: OnceForm | None = None, back: OnceForm | None = None
 ) -> HttpResponse:
     account = account_of(customer)
+    pay = pay or PaymentForm(initial={"amount": max(account.balance, ZERO) or None})
     context = {
         "customer": customer,
         "account": account,
         "is_manager": has_role(request.membership, Role.MANAGER),
         "page": Paginator(history(customer), PAGE_SIZE).get_page(request.GET.get("page")),
-        "pay": pay or PaymentForm(initial={"amount": max(account.balance, ZERO) or None}),
+        "pay": pay,
+        "qr": _qr_of(customer, account.balance, pay),
         "back": back or ReturnForm(request.shop, account.cans),
     }
-    refused = pay or back
+    refused = next((form for form in (pay, back) if form and form.is_bound), None)
     return render(request, "sales/customer.html", context, status=refused.status if refused else 200)
+
+
+def _qr_of(customer: Customer, balance: Decimal, pay: OnceForm) -> Qr | None:
+    """The code to pay all that is owed; the payment that this form enters is then known by its reference."""
+    tr = reference(customer.shop, str(pay["client_ref"].value()))
+    return qr_code(customer.shop, reference=tr, note=customer.code, amount=balance)
 
 
 @shop_page(posted_from="customer")

@@ -68,6 +68,11 @@ def qr_code(shop: Shop, *, reference: str, note: str, amount: Decimal) -> Qr | N
     return Qr(text, len(rows), "".join(_runs(rows)))
 
 
+def claim_qr(claim: UpiClaim, *, note: str) -> Qr | None:
+    """The code to send what was claimed."""
+    return qr_code(claim.shop, reference=claim.reference, note=note, amount=claim.payment.amount)
+
+
 def _runs(rows: list[Any]) -> Iterable[str]:
     """Each run of dark modules of each row as a rectangle of a path."""
     for y, row in enumerate(rows):
@@ -94,7 +99,7 @@ def claim(payments: Iterable[tuple[Payment, str | None]]) -> None:
 def open_claim(sale: Sale) -> UpiClaim | None:
     """The claim on which this sale still waits."""
     claims = UpiClaim.objects.filter(shop=sale.shop_id, payment__allocations__sale=sale).open()
-    return claims.select_related("payment").first()
+    return claims.select_related("payment", "shop").first()
 
 
 def confirm(claim: UpiClaim, *, actor: Actor) -> None:

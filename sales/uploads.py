@@ -13,7 +13,6 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from watershop.models import Shop
@@ -27,16 +26,23 @@ SALT = "sales.import"
 class UploadForm(forms.Form):
     """The choice of a file."""
 
+    too_large = _(
+        "The file is larger than %(limit)s MB. Cut it into parts, or use the command on the server."
+    )
     file = forms.FileField(label=_("Transactions file (CSV)"), allow_empty_file=True)
 
     def clean_file(self) -> "UploadedFile[bytes]":
         file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > LARGEST_MB * 1024 * 1024:
-            message = gettext(
-                "The file is larger than %(limit)s MB. Cut it into parts, or use the command on the server."
-            )
-            raise ValidationError(message % {"limit": LARGEST_MB})
+            raise ValidationError(self.too_large, params={"limit": LARGEST_MB})
         return file
+
+
+class StatementForm(UploadForm):
+    """The choice of a bank's statement."""
+
+    too_large = _("The file is larger than %(limit)s MB. Choose a statement of fewer days.")
+    file = forms.FileField(label=_("Bank statement (CSV)"))
 
 
 @dataclass(frozen=True)

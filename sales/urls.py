@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from sales import account_views, credit_views, import_views, views
+from sales import account_views, credit_views, import_views, upi_views, views
 from sales import api as doors
 
 pages: list[URLPattern] = [
@@ -17,6 +17,9 @@ pages: list[URLPattern] = [
     path("customers/<int:pk>/pay/", account_views.customer_pay, name="customer_pay"),
     path("customers/<int:pk>/cans/", account_views.customer_return_cans, name="customer_return_cans"),
     path("customers/<int:pk>/credit/", credit_views.customer_credit, name="customer_credit"),
+    path("upi/", upi_views.upi_claims, name="upi_claims"),
+    path("upi/<int:pk>/", upi_views.upi_decide, name="upi_decide"),
+    path("upi/statement/", upi_views.upi_statement, name="upi_statement"),
     path("defaulters/", account_views.defaulters, name="defaulters"),
     path("cans/", views.can_types, name="can_types"),
     path("cans/add/", views.can_type_add, name="can_type_add"),

@@ -19,6 +19,7 @@ from sales.dues import account_of, balance_of, with_balance
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
 from sales.ledger import came_with, record_sale, void_sale
 from sales.models import CanType, Sale, SaleQuerySet
+from sales.upi import claim_qr, open_claim
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, require, shop_page
@@ -69,9 +70,12 @@ def _found(shop: Shop, query: str) -> list[Any]:
 def receipt(request: ShopRequest, pk: int) -> HttpResponse:
     """The slip for the buyer; `?done=1` is the moment after the sale."""
     sale = _sale(request.shop, pk)
+    claim = open_claim(sale)
     context = {
         "sale": sale,
         "lines": sale.lines.select_related("can_type"),
+        "claim": claim,
+        "qr": claim and claim_qr(claim, note=sale.code),
         "balance": balance_of(sale.customer) if sale.customer else None,
         "is_done": "done" in request.GET,
     }
@@ -116,13 +120,18 @@ def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int 
     context = {
         "sale": sale,
         "lines": sale.lines.select_related("can_type"),
-        "settled": sale.allocations.select_related("payment__reversed_by").order_by("id"),
+        "settled": _settled(sale),
         "moves": sale.can_movements.select_related("can_type").order_by("id"),
         "trail": trail.select_related("user").order_by("id") if is_manager else [],
         "void_form": form if Right.VOID in request.rights else None,
         "links_url_name": settings.SALE_LINKS_URL_NAME,
     }
     return render(request, "sales/sale.html", context, status=status)
+
+
+def _settled(sale: Sale) -> Any:
+    parts = sale.allocations.select_related("payment__reversed_by", "payment__upi_claim")
+    return parts.order_by("id")
 
 
 @shop_page(right=Right.VOID, posted_from="sale")

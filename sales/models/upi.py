@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from sales.models.selling import Payment
@@ -16,8 +16,12 @@ class UpiClaimQuerySet(models.QuerySet["UpiClaim"]):
         return self.filter(shop=shop)
 
     def open(self) -> "UpiClaimQuerySet":
-        """Claims that nobody decided; money that a void gave back is no question any more."""
-        return self.filter(state=UpiClaim.State.CLAIMED, payment__reversed_by=None)
+        """Claims that nobody decided; money that a void gave back is no question any more.
+
+        Without a join, so that an update sees the state again when it had to wait for another one.
+        """
+        given_back = Payment.objects.filter(reverses=OuterRef("payment"))
+        return self.filter(~Exists(given_back), state=UpiClaim.State.CLAIMED)
 
 
 class UpiClaim(ShopRow):
