@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from customers.models import Customer
 from sales.cans import return_cans
-from sales.dues import debts, with_dues
+from sales.dues import debts
 from sales.forms import MOST_CANS, SalesFilter, past
 from sales.ledger import Line, NewSale, receive_payment, record_sale
 from sales.models import MONEY, CanMovement, CanType, Payment, Sale, SaleLine, Tender
@@ -155,18 +155,19 @@ class MovementsSerializer(serializers.Serializer[Any]):
     movements = MovementSerializer(many=True)
 
 
-class DueSale(serializers.ModelSerializer[Sale]):
+class DueSerializer(serializers.Serializer[Any]):
+    """An open sale; without `id` and `code` it is the customer's opening balance."""
+
+    id = serializers.IntegerField(source="sale_id", allow_null=True)
+    code = serializers.CharField(allow_blank=True)
+    sold_at = serializers.DateTimeField(source="at")
     total = money()
     paid = money()
     due = money()
 
-    class Meta:
-        model = Sale
-        fields = ("id", "code", "sold_at", "total", "paid", "due")
-
 
 class DebtSerializer(serializers.Serializer[Any]):
-    """A customer who owes: `balance` in all, and the open sales, the oldest first."""
+    """A customer who owes: `balance` in all, and what is open, the oldest first."""
 
     id = serializers.IntegerField(source="customer.pk")
     code = serializers.CharField(source="customer.code")
@@ -174,7 +175,7 @@ class DebtSerializer(serializers.Serializer[Any]):
     balance = money()
     unpaid_count = serializers.IntegerField()
     oldest_due_at = serializers.DateTimeField()
-    dues = DueSale(many=True)
+    dues = DueSerializer(many=True)
 
 
 class CanTypes(ShopAPIView):
@@ -304,7 +305,7 @@ class Dues(ShopAPIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         rows = debts(self.shop, only=self._customer(request.query_params.get("customer")))
-        return self.paginated(rows, DebtSerializer, fill=lambda page: with_dues(self.shop, page))
+        return self.paginated(rows, DebtSerializer)
 
     def _customer(self, pk: str | None) -> Customer | None:
         if not pk:

@@ -34,7 +34,7 @@ class Defaulter:
 
 
 def defaulters(shop: Shop) -> list[Defaulter]:
-    """The defaulters of a shop with three queries, the oldest due first."""
+    """The defaulters of a shop with four queries, the oldest due first."""
     today = day_of(shop, timezone.now())
     rows = [_aged(debt, day_of(shop, debt.oldest_due_at), today) for debt in debts(shop)]
     return [row for row in rows if row.unpaid_count >= UNPAID_SALES or row.days > DAYS]

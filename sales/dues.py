@@ -1,12 +1,12 @@
 """What customers owe and since when, and which of our cans they hold. Reads only; `ledger.py` writes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Min, OuterRef, QuerySet, Subquery, Sum, Window
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,17 +19,17 @@ from watershop.models import Shop
 
 @dataclass(frozen=True)
 class Account:
-    """One customer's account. `balance` in rupees is positive when they owe; `dues` are open sales, oldest first."""
+    """One customer's account. `balance` in rupees is positive when they owe; `dues` stand open, oldest first."""
 
     customer: Customer
     balance: Decimal
-    dues: list[Sale]
+    dues: "list[Due]"
     cans: dict[str, int]
     usual: list[SaleLine]
 
     @property
     def oldest_due_on(self) -> date | None:
-        return day_of(self.customer.shop, self.dues[0].sold_at) if self.dues else None
+        return day_of(self.customer.shop, self.dues[0].at) if self.dues else None
 
     @property
     def days(self) -> int:
@@ -53,11 +53,11 @@ class Account:
 
 
 def account_of(customer: Customer) -> Account:
-    """The account with four queries; `customer.shop` should be loaded."""
+    """The account with five queries; `customer.shop` should be loaded."""
     return Account(
         customer=customer,
         balance=balance_of(customer),
-        dues=list(open_dues(customer.shop).filter(customer=customer)),
+        dues=open_dues(customer.shop, [customer]),
         cans=CanMovement.objects.of(customer.shop).filter(customer=customer).held(),
         usual=_usual(customer),
     )
@@ -68,9 +68,30 @@ def balance_of(customer: Customer) -> Decimal:
     return LedgerEntry.objects.filter(shop=customer.shop_id, customer=customer).balance()
 
 
-def open_dues(shop: Shop) -> QuerySet[Sale]:
-    """The sales of a shop with something due, the oldest first; each has a customer, as walk-ins pay in full."""
-    return Sale.objects.of(shop).open().order_by("sold_at", "id")
+@dataclass(frozen=True)
+class Due:
+    """What is open of a sale or of an opening balance, in rupees; `total` is what it was at first."""
+
+    customer_id: int
+    at: datetime
+    total: Decimal
+    due: Decimal
+    sale_id: int | None = None
+    code: str = ""
+    opening_id: int | None = None
+
+    @property
+    def paid(self) -> Decimal:
+        return self.total - self.due
+
+
+def open_dues(shop: Shop, customers: Collection[Any]) -> list[Due]:
+    """What is open on these accounts, the oldest first; two queries. Walk-ins pay in full and have none."""
+    sales = Sale.objects.of(shop).filter(customer__in=customers).open().order_by("sold_at", "id")
+    openings = LedgerEntry.objects.of(shop).filter(customer__in=customers).open().order_by("at", "id")
+    dues = [Due(row.customer_id or 0, row.sold_at, row.total, row.due, row.pk, row.code) for row in sales]
+    dues += [Due(row.customer_id, row.at, row.amount, row.due, opening_id=row.pk) for row in openings]
+    return sorted(dues, key=lambda due: due.at)
 
 
 def _usual(customer: Customer) -> list[SaleLine]:
@@ -99,17 +120,23 @@ def with_balance(customers: QuerySet[Customer]) -> QuerySet[Any]:
 
 @dataclass(frozen=True)
 class Debt:
-    """What somebody owes in all, for how many sales and since when; `with_dues` adds the open sales, oldest first."""
+    """What somebody owes in all, and the dues behind it, oldest first."""
 
     customer: Customer
     balance: Decimal
-    unpaid_count: int
-    oldest_due_at: datetime
-    dues: Sequence[Sale] = ()
+    dues: Sequence[Due]
+
+    @property
+    def unpaid_count(self) -> int:
+        return len(self.dues)
+
+    @property
+    def oldest_due_at(self) -> datetime:
+        return self.dues[0].at
 
 
 def debts(shop: Shop, *, only: Customer | None = None) -> list[Debt]:
-    """Who of the shop's customers owes, whoever owes longest first; three queries, however many they are.
+    """Who of the shop's customers owes, whoever owes longest first; four queries, however many they are.
 
     Somebody whose credit outweighs their open dues is not among them. The ledger is asked first because it is
     summed fast: open dues are then looked for among debtors alone.
@@ -118,14 +145,7 @@ def debts(shop: Shop, *, only: Customer | None = None) -> list[Debt]:
     sums = entries.order_by().values_list("customer").annotate(balance=Sum("amount")).filter(balance__gt=0)
     balances = dict(sums)
     customers = Customer.objects.in_bulk(balances)
-    dues = Sale.objects.of(shop).filter(customer__in=balances).open().order_by().values_list("customer")
-    rows = dues.annotate(Count("pk"), oldest=Min("sold_at")).order_by("oldest", "customer_id")
-    return [Debt(customers[pk], balances[pk], count, oldest) for pk, count, oldest in rows]
-
-
-def with_dues(shop: Shop, debts: Sequence[Debt]) -> list[Debt]:
-    """The same debts with their open sales; one query."""
-    dues: dict[int | None, list[Sale]] = {}
-    for sale in open_dues(shop).filter(customer__in=[debt.customer for debt in debts]):
-        dues.setdefault(sale.customer_id, []).append(sale)
-    return [replace(debt, dues=dues.get(debt.customer.pk, ())) for debt in debts]
+    dues: dict[int, list[Due]] = {}
+    for due in open_dues(shop, balances):
+        dues.setdefault(due.customer_id, []).append(due)
+    return [Debt(customers[pk], balances[pk], rows) for pk, rows in dues.items()]

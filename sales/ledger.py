@@ -4,15 +4,14 @@
 transaction, and at its end the database itself checks that the books agree (see migration `the_books_agree`).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,6 +29,7 @@ from sales.models import (
     Tender,
     UpiClaim,
 )
+from sales.settling import hold, release, settle_oldest_first
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Counter, Shop
@@ -112,7 +112,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     """
     for new in news:
         new.check()
-    on_credit = _lock({new.customer.pk for new in news if new.customer and not new.is_paid})
+    on_credit = hold({new.customer.pk for new in news if new.customer and not new.is_paid})
     credit.check(on_credit, _asked_on_credit(news))
     pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
     SaleLine.objects.bulk_create(
@@ -144,7 +144,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
     cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.customer and new.moves_cans), actor)
     AuditEntry.objects.bulk_create(_audit_entries(shop, actor, pairs))
-    _settle_oldest_first(shop, on_credit)
+    settle_oldest_first(shop, on_credit)
     return [sale for sale, _new in pairs]
 
 
@@ -252,7 +252,7 @@ def receive_payment(
     """
     if amount <= 0:
         raise ValidationError(_("The amount must be more than zero."))
-    _lock({customer.pk})
+    hold({customer.pk})
     payment = Payment.objects.create(
         shop=customer.shop,
         customer=customer,
@@ -265,51 +265,10 @@ def receive_payment(
     )
     upi.claim([(payment, client_ref)])
     LedgerEntry.objects.bulk_create(_payment_entries([payment]))
-    _settle_oldest_first(customer.shop, [customer])
+    settle_oldest_first(customer.shop, [customer])
     after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender}
     audit.record(customer.shop, actor, "receive_payment", payment, after=after)
     return payment
-
-
-def _lock(customers: Collection[int]) -> list[Customer]:
-    """Hold these customers' accounts until the transaction ends, in one order, so that nobody waits in a ring.
-
-    FOR NO KEY UPDATE: rows that point at them, checked at the other's commit, need not wait.
-    """
-    rows = Customer.objects.select_for_update(no_key=True).filter(pk__in=customers).order_by("pk")
-    return list(rows) if customers else []
-
-
-def _settle_oldest_first(shop: Shop, customers: Collection[Customer]) -> None:
-    """Let money that is not allocated yet settle open sales, oldest money and oldest sale first. Accounts are held."""
-    purses = _unallocated(shop, customers)
-    if not purses:
-        return
-    parts = []
-    for sale in Sale.objects.of(shop).filter(customer__in=purses).open().order_by("sold_at", "id"):
-        due, purse = sale.due, purses[sale.customer_id or 0]
-        while due and purse:
-            payment, left = purse[0]
-            part = min(left, due)
-            due -= part
-            parts.append(Allocation(shop=shop, payment=payment, sale=sale, amount=part))
-            purse[:1] = [(payment, left - part)] if left > part else []
-    Allocation.objects.bulk_create(parts)
-
-
-def _unallocated(shop: Shop, customers: Collection[Customer]) -> dict[int, list[tuple[Payment, Decimal]]]:
-    """Per customer the payments that have money left and how much, the oldest first."""
-    used = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
-    payments = (
-        Payment.objects.filter(shop=shop, customer__in=customers, reverses=None, reversed_by=None)
-        .annotate(left=F("amount") - Coalesce(Subquery(used.annotate(t=Sum("amount")).values("t")), ZERO))
-        .filter(Q(left__gt=0))
-        .order_by("received_at", "id")
-    )
-    purses: dict[int, list[tuple[Payment, Decimal]]] = {}
-    for payment in payments if customers else ():
-        purses.setdefault(payment.customer_id or 0, []).append((payment, payment.left))
-    return purses
 
 
 @transaction.atomic
@@ -319,20 +278,24 @@ def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
     Money that came with the sale is given back; other money stays on the customer's account and settles what else is
     due.
     """
-    account = _lock({sale.customer_id} if sale.customer_id else ())
+    account = hold({sale.customer_id} if sale.customer_id else ())
     rows = Sale.objects.select_for_update(of=["self"], no_key=True).select_related("shop", "customer")
     sale = rows.get(pk=sale.pk)
     if SaleVoid.objects.filter(sale=sale).exists():
         raise ValidationError(_("This sale is already void."))
     if not reason.strip():
         raise ValidationError(_("Say why the sale is void."))
+    if _is_written_off(sale):
+        raise ValidationError(
+            _("This sale was written off. Undo the write-off first, on the customer's statement.")
+        )
     void = SaleVoid.objects.create(shop=sale.shop, sale=sale, by=actor.user, reason=reason.strip())
     _reverse(LedgerEntry.objects.filter(sale=sale, kind=LedgerEntry.Kind.SALE), void.at)
-    _release(Allocation.objects.filter(sale=sale))
+    release(sale.shop, Allocation.objects.filter(sale=sale))
     for payment in came_with(sale):
         _give_back(payment, void.at, actor)
     cans.reverse_sale(sale, at=void.at, actor=actor)
-    _settle_oldest_first(sale.shop, account)
+    settle_oldest_first(sale.shop, account)
     audit.record(sale.shop, actor, "void_sale", sale, after={"reason": void.reason})
     return void
 
@@ -344,15 +307,20 @@ def payment_did_not_arrive(claim: UpiClaim, *, actor: Actor) -> None:
     Raises ValidationError when somebody decided on the claim before.
     """
     payment = claim.payment
-    account = _lock({payment.customer_id} if payment.customer_id else ())
+    account = hold({payment.customer_id} if payment.customer_id else ())
     upi.decide(claim, UpiClaim.State.FAILED, actor=actor)
     if not account:  # nobody to owe it
         sale = Sale.objects.get(shop=claim.shop, allocations__payment=payment)
         void_sale(sale, reason=_("The UPI payment did not arrive."), actor=actor)
         return
-    _release(Allocation.objects.filter(payment=payment))
+    release(claim.shop, Allocation.objects.filter(payment=payment))
     _give_back(payment, timezone.now(), actor)
-    _settle_oldest_first(claim.shop, account)
+    settle_oldest_first(claim.shop, account)
+
+
+def _is_written_off(sale: Sale) -> bool:
+    parts = Allocation.objects.filter(sale=sale, credit__kind=LedgerEntry.Kind.WRITE_OFF)
+    return bool(parts.aggregate(sum=Sum("amount"))["sum"])
 
 
 def came_with(sale: Sale) -> QuerySet[Payment]:
@@ -360,15 +328,6 @@ def came_with(sale: Sale) -> QuerySet[Payment]:
     return Payment.objects.filter(
         shop=sale.shop, allocations__sale=sale, recorded_at=sale.recorded_at, reversed_by=None
     ).distinct()
-
-
-def _release(settled: QuerySet[Allocation]) -> None:
-    """Take back what was settled by these."""
-    sums = settled.order_by().values_list("shop", "payment", "sale").annotate(sum=Sum("amount"))
-    Allocation.objects.bulk_create(
-        Allocation(shop_id=shop, payment_id=payment, sale_id=sale, amount=-amount)
-        for shop, payment, sale, amount in sums.exclude(sum=0)
-    )
 
 
 def _give_back(payment: Payment, at: datetime, actor: Actor) -> None:

@@ -130,7 +130,7 @@ def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int 
 
 
 def _settled(sale: Sale) -> Any:
-    parts = sale.allocations.select_related("payment__reversed_by", "payment__upi_claim")
+    parts = sale.allocations.select_related("payment__reversed_by", "payment__upi_claim", "credit")
     return parts.order_by("id")
 
 

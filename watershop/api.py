@@ -114,16 +114,10 @@ class ShopAPIView(APIView):
         require(self.membership, self.rights, role=self.role, right=self.right)
         timezone.activate(self.shop.tz)
 
-    def paginated(
-        self,
-        rows: Any,
-        serializer: type[BaseSerializer[Any]],
-        *,
-        fill: Callable[[list[Any]], list[Any]] = list,
-    ) -> Response:
-        """One page of a queryset or list as {count, next, previous, results}; `fill` adds to that page's rows alone."""
+    def paginated(self, rows: Any, serializer: type[BaseSerializer[Any]]) -> Response:
+        """One page of a queryset or list as {count, next, previous, results}."""
         pages = Pages()
-        page = fill(pages.paginate_queryset(rows, self.request, view=self) or [])
+        page: list[Any] = pages.paginate_queryset(rows, self.request, view=self) or []
         return pages.get_paginated_response(serializer(page, many=True, context={"shop": self.shop}).data)
 
     def once(self, request: Request, deed: Callable[[str], tuple[int, dict[str, Any]]]) -> Response:

@@ -1,17 +1,17 @@
 """What a customer's account holds: money owed, and cans of ours."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from sales.models.goods import ZERO, CanType
-from sales.models.selling import Payment, Sale
+from sales.models.goods import MONEY, ZERO, CanType
+from sales.models.selling import Allocation, Payment, Sale
 from watershop.constraints import AppendOnly, SameShop
 from watershop.models import Shop, ShopRow, User, shop_id_unique
 
@@ -25,6 +25,27 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
         total: Decimal = self.aggregate(sum=Coalesce(Sum("amount"), ZERO))["sum"]
         return total
 
+    def open(self) -> "LedgerQuerySet":
+        """Opening balances with something still `due`."""
+        debts = self.filter(kind=LedgerEntry.Kind.OPENING, amount__gt=0, reversed_by=None)
+        return debts.annotate(  # type: ignore[no-redef]
+            due=F("amount") - _allocated("opening")
+        ).filter(Q(due__gt=0))
+
+    def unspent(self) -> "LedgerQuerySet":
+        """Write-offs and opening credit of which something is `left` that settles no due."""
+        kinds = (LedgerEntry.Kind.OPENING, LedgerEntry.Kind.WRITE_OFF)
+        gifts = self.filter(kind__in=kinds, amount__lt=0, reversed_by=None)
+        return gifts.annotate(  # type: ignore[no-redef]
+            left=-F("amount") - _allocated("credit")
+        ).filter(Q(left__gt=0))
+
+
+def _allocated(side: str) -> Coalesce:
+    """What allocations say of the entry on their side `opening` or `credit`."""
+    parts = Allocation.objects.filter(**{side: OuterRef("pk")}).order_by().values(side)
+    return Coalesce(Subquery(parts.annotate(t=Sum("amount")).values("t"), output_field=MONEY), ZERO)
+
 
 class LedgerEntry(ShopRow):
     """One movement of money on a customer's account. Positive: the customer owes more."""
@@ -33,6 +54,8 @@ class LedgerEntry(ShopRow):
         SALE = "sale", _("sale")
         PAYMENT = "payment", _("payment")
         REVERSAL = "reversal", _("reversal")
+        OPENING = "opening", _("opening balance")
+        WRITE_OFF = "write_off", _("write-off")
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
@@ -55,8 +78,13 @@ class LedgerEntry(ShopRow):
         related_name="reversed_by",
         db_constraint=False,
     )
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     objects = LedgerQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # what open() and unspent() add
+        due: Decimal
+        left: Decimal
 
     class Meta:
         verbose_name = _("ledger entry")
@@ -73,7 +101,9 @@ class LedgerEntry(ShopRow):
             models.CheckConstraint(
                 condition=Q(kind="sale", amount__gt=0, sale__isnull=False, reverses=None)
                 | Q(kind="payment", amount__lt=0, payment__isnull=False, reverses=None)
-                | Q(kind="reversal", reverses__isnull=False),
+                | Q(kind="reversal", reverses__isnull=False)
+                | (~Q(amount=0) & Q(kind="opening", sale=None, payment=None, reverses=None))
+                | Q(kind="write_off", amount__lt=0, sale=None, payment=None, reverses=None),
                 name="ledgerentry_sign_follows_kind",
             ),
             SameShop("customer", name="ledgerentry_customer_same_shop"),

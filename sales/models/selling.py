@@ -189,19 +189,40 @@ class Payment(ShopRow):
 
 
 class Allocation(ShopRow):
-    """What part of a payment settles which sale (negative: taken back by a void)."""
+    """What part of a payment or credit settles which sale or opening balance (negative: taken back).
+
+    A credit is a ledger entry that is no payment: a write-off, or an opening balance in the customer's favour.
+    """
 
     payment = models.ForeignKey(
-        Payment, on_delete=models.PROTECT, related_name="allocations", db_constraint=False
+        Payment, null=True, on_delete=models.PROTECT, related_name="allocations", db_constraint=False
     )
-    sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="allocations", db_constraint=False)
+    credit = models.ForeignKey(
+        "LedgerEntry", null=True, on_delete=models.PROTECT, related_name="settles", db_constraint=False
+    )
+    sale = models.ForeignKey(
+        Sale, null=True, on_delete=models.PROTECT, related_name="allocations", db_constraint=False
+    )
+    opening = models.ForeignKey(
+        "LedgerEntry", null=True, on_delete=models.PROTECT, related_name="settled_by", db_constraint=False
+    )
     amount = models.DecimalField(max_digits=10, decimal_places=2)
 
     class Meta:
         constraints: ClassVar = [
             shop_id_unique("allocation"),
             models.CheckConstraint(condition=~Q(amount=0), name="allocation_not_zero"),
+            models.CheckConstraint(
+                condition=Q(payment=None, credit__isnull=False) | Q(payment__isnull=False, credit=None),
+                name="allocation_of_payment_or_credit",
+            ),
+            models.CheckConstraint(
+                condition=Q(sale=None, opening__isnull=False) | Q(sale__isnull=False, opening=None),
+                name="allocation_to_sale_or_opening",
+            ),
             SameShop("payment", name="allocation_payment_same_shop"),
+            SameShop("credit", name="allocation_credit_same_shop"),
             SameShop("sale", name="allocation_sale_same_shop"),
+            SameShop("opening", name="allocation_opening_same_shop"),
             AppendOnly(name="allocation_append_only"),
         ]

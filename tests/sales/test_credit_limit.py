@@ -101,7 +101,7 @@ def test_without_the_lock_ten_clerks_would_pass_the_limit() -> None:
     def without_a_lock(customers: set[int]) -> list[Customer]:
         return list(Customer.objects.filter(pk__in=customers))
 
-    with patch.object(ledger, "_lock", without_a_lock), patch.object(ledger.credit, "check", look_then_wait):
+    with patch.object(ledger, "hold", without_a_lock), patch.object(ledger.credit, "check", look_then_wait):
         assert ten_clerks_sell_on_credit(cast) == 10
     assert cast.asha.ledger.all().balance() == 200
 

@@ -1,0 +1,95 @@
+"""Which money settles which due: the oldest first, while the accounts concerned are held. Called by the ledger."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from customers.models import Customer
+from sales.dues import open_dues
+from sales.models import ZERO, Allocation, LedgerEntry, Payment
+from watershop.models import Shop
+
+
+def hold(customers: Collection[int]) -> list[Customer]:
+    """Hold these customers' accounts until the transaction ends, in one order, so that nobody waits in a ring.
+
+    FOR NO KEY UPDATE: rows that point at them, checked at the other's commit, need not wait.
+    """
+    rows = Customer.objects.select_for_update(no_key=True).filter(pk__in=customers).order_by("pk")
+    return list(rows) if customers else []
+
+
+def settle_oldest_first(shop: Shop, customers: Collection[Customer]) -> None:
+    """Let what is not allocated yet settle open dues, oldest money and oldest due first. Accounts are held."""
+    purses = _purses(shop, customers)
+    if not purses:
+        return
+    parts = []
+    for due in open_dues(shop, purses):
+        owed, purse = due.due, purses[due.customer_id]
+        while owed and purse:
+            part = min(purse[0].left, owed)
+            owed -= part
+            purse[0].left -= part
+            parts.append(
+                Allocation(
+                    shop=shop,
+                    payment_id=purse[0].payment_id,
+                    credit_id=purse[0].credit_id,
+                    sale_id=due.sale_id,
+                    opening_id=due.opening_id,
+                    amount=part,
+                )
+            )
+            if not purse[0].left:
+                purse.pop(0)
+    Allocation.objects.bulk_create(parts)
+
+
+@dataclass
+class _Purse:
+    """A payment, or a credit in the ledger, with rupees left that settle nothing yet."""
+
+    at: datetime
+    left: Decimal
+    payment_id: int | None = None
+    credit_id: int | None = None
+
+
+def _purses(shop: Shop, customers: Collection[Customer]) -> dict[int, list[_Purse]]:
+    """Per customer what has money left, the oldest first."""
+    if not customers:
+        return {}
+    purses: dict[int, list[_Purse]] = {}
+    for owner, at, left, pk in _unspent_payments(shop, customers):
+        purses.setdefault(owner, []).append(_Purse(at, left, payment_id=pk))
+    gifts = LedgerEntry.objects.of(shop).filter(customer__in=customers).unspent().order_by("at", "id")
+    for gift in gifts:
+        purses.setdefault(gift.customer_id, []).append(_Purse(gift.at, gift.left, credit_id=gift.pk))
+    return {owner: sorted(purse, key=lambda money: money.at) for owner, purse in purses.items()}
+
+
+def _unspent_payments(
+    shop: Shop, customers: Collection[Customer]
+) -> "QuerySet[Payment, tuple[int, datetime, Decimal, int]]":
+    used = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
+    return (
+        Payment.objects.filter(shop=shop, customer__in=customers, reverses=None, reversed_by=None)
+        .annotate(left=F("amount") - Coalesce(Subquery(used.annotate(t=Sum("amount")).values("t")), ZERO))
+        .filter(Q(left__gt=0))
+        .order_by("received_at", "id")
+        .values_list("customer_id", "received_at", "left", "id")
+    )
+
+
+def release(shop: Shop, parts: QuerySet[Allocation]) -> None:
+    """Take back what these allocations settled, by opposite rows."""
+    sides = ("payment_id", "credit_id", "sale_id", "opening_id")
+    settled = parts.order_by(*sides).values(*sides).annotate(sum=Sum("amount")).exclude(sum=0)
+    Allocation.objects.bulk_create(
+        Allocation(shop=shop, amount=-row.pop("sum"), **row) for row in list(settled)
+    )
