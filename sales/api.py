@@ -92,6 +92,7 @@ class SaleSerializer(serializers.ModelSerializer[Sale]):
         fields = (
             "id",
             "code",
+            "receipt",
             "customer",
             "sold_at",
             "recorded_at",

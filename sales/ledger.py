@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales import cans, credit, drawer, upi
+from sales import cans, credit, drawer, receipts, upi
 from sales.models import (
     ZERO,
     Allocation,
@@ -77,6 +77,10 @@ class NewSale:
         """Whether money comes with it now; what is imported or entered late was counted long ago, or never."""
         is_now = self.sold_at is None and self.source != Sale.Source.IMPORT
         return is_now and self.is_paid and bool(self.total)
+
+    @property
+    def has_receipt(self) -> bool:
+        return self.source != Sale.Source.IMPORT
 
     def cans_of(self, sale: Sale) -> cans.SaleCans:
         return cans.SaleCans(sale, [(line.can_type, line.quantity) for line in self.lines], self.empties)
@@ -160,10 +164,12 @@ def _asked_on_credit(news: Iterable[NewSale]) -> dict[int, Decimal]:
 def _save_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]:
     codes = iter(_next_codes(shop, sum(not new.code for new in news)))
     recorded_at = timezone.now()
+    numbers = iter(receipts.take_numbers(shop, recorded_at, sum(new.has_receipt for new in news)))
     return Sale.objects.bulk_create(
         Sale(
             shop=shop,
             code=new.code or next(codes),
+            receipt=next(numbers) if new.has_receipt else None,
             customer=new.customer,
             sold_at=new.sold_at or recorded_at,
             recorded_at=recorded_at,

@@ -58,6 +58,8 @@ class Sale(ShopRow):
         IMPORT = "import", _("imported")
 
     code = models.CharField(_("sale"), max_length=40)
+    # What an import brings had its receipt, if any, from elsewhere.
+    receipt = models.CharField(_("receipt"), max_length=20, null=True)
     customer = models.ForeignKey(
         Customer, null=True, on_delete=models.PROTECT, related_name="sales", db_constraint=False
     )
@@ -85,6 +87,7 @@ class Sale(ShopRow):
         constraints: ClassVar = [
             shop_id_unique("sale"),
             models.UniqueConstraint(fields=["shop", "code"], name="sale_code_once_per_shop"),
+            models.UniqueConstraint(fields=["shop", "receipt"], name="sale_receipt_once_per_shop"),
             models.UniqueConstraint(fields=["shop", "client_ref"], name="sale_client_ref_once"),
             models.CheckConstraint(condition=Q(stated_tender__in=Tender.values), name="sale_tender_known"),
             SameShop("customer", name="sale_customer_same_shop"),
