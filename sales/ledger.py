@@ -293,7 +293,7 @@ def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
         raise ValidationError(_("Say why the sale is void."))
     if _is_written_off(sale):
         raise ValidationError(
-            _("This sale was written off. Undo the write-off first, on the customer's statement.")
+            _("This sale was written off. Undo the write-off first, on the customer's credit page.")
         )
     void = SaleVoid.objects.create(shop=sale.shop, sale=sale, by=actor.user, reason=reason.strip())
     _reverse(LedgerEntry.objects.filter(sale=sale, kind=LedgerEntry.Kind.SALE), void.at)
