@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from sales import account_views, credit_views, import_views, upi_views, views
+from sales import account_views, credit_views, drawer_views, import_views, upi_views, views
 from sales import api as doors
 
 pages: list[URLPattern] = [
@@ -29,6 +29,14 @@ pages: list[URLPattern] = [
     path("upi/", upi_views.upi_claims, name="upi_claims"),
     path("upi/<int:pk>/", upi_views.upi_decide, name="upi_decide"),
     path("upi/statement/", upi_views.upi_statement, name="upi_statement"),
+    path("drawer/", drawer_views.drawer, name="drawer"),
+    path("drawer/open/", drawer_views.drawer_open, name="drawer_open"),
+    path("drawer/move/", drawer_views.drawer_move, name="drawer_move"),
+    path("drawer/close/", drawer_views.drawer_close, name="drawer_close"),
+    path("drawer/day/", drawer_views.drawer_day, name="drawer_day"),
+    path("drawer/sessions/", drawer_views.drawer_sessions, name="drawer_sessions"),
+    path("drawer/sessions/<int:pk>/", drawer_views.drawer_session, name="drawer_session"),
+    path("drawer/sessions/<int:pk>/explain/", drawer_views.drawer_explain, name="drawer_explain"),
     path("defaulters/", account_views.defaulters, name="defaulters"),
     path("cans/", views.can_types, name="can_types"),
     path("cans/add/", views.can_type_add, name="can_type_add"),

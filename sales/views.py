@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales import pricelist
+from sales import drawer, pricelist
 from sales.cans import more_than_known
 from sales.dues import account_of, balance_of, with_balance
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
@@ -45,6 +45,7 @@ def till(request: ShopRequest) -> HttpResponse:
         "found": _found(request.shop, query),
         "account": account_of(buyer) if buyer else None,
         "counter_url_name": settings.TILL_COUNTER_URL_NAME,
+        "is_drawer_missing": drawer.is_missing(request.shop),
     }
     return render(request, "sales/till.html", context, status=form.status if form.is_bound else 200)
 

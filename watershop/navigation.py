@@ -29,6 +29,7 @@ LINKS = (
     Link("customers", _("Customers"), "people"),
     Link("visits", _("Visits"), "eye", right=Right.SEE_FACES),
     Link("dashboard", _("Dashboard"), "chart", right=Right.SEE_TOTALS),
+    Link("drawer", _("Drawer"), "cash"),
     Link("defaulters", _("Defaulters"), "alert", role=Role.MANAGER),
     Link("upi_claims", _("UPI payments"), "upi"),
     Link("can_types", _("Cans"), "can", role=Role.MANAGER),

@@ -85,6 +85,11 @@ class DrawerSession(ShopRow):
         """Rupees counted above what was expected, all tenders together; None where nobody counted."""
         return sum_or_none(row.variance for row in self.counts.all())
 
+    @property
+    def differs(self) -> bool:
+        """Whether some tender was counted other than expected, even where the sums agree."""
+        return any(row.variance for row in self.counts.all())
+
 
 def sum_or_none(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum; None where there is none or one of them is unknown."""

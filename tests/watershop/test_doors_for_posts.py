@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
@@ -9,8 +10,9 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from sales.models import Sale
-from tests.base import Cast, sell
+from sales import drawer
+from sales.models import DrawerSession, Sale
+from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
 from watershop.models import User
 from watershop.urls import ROOMS, urlpatterns
@@ -24,6 +26,10 @@ POSTED = {
     "customer_pay": "customer",
     "customer_return_cans": "customer",
     "sales_import_store": "sales_import",
+    "drawer_open": "drawer",
+    "drawer_move": "drawer",
+    "drawer_close": "drawer",
+    "drawer_explain": "drawer_session",
     "recording_retry": "recording",
     "recording_remove": "recording",
     "link_decide": "visits",
@@ -45,8 +51,14 @@ def rows(cast: Cast) -> dict[str, int]:
         "receipt": sale.pk,
         "customer": cast.asha.pk,
         "can": cast.can20.pk,
+        "drawer": _counted_drawer(cast).pk,
         **_watched(sale),
     }
+
+
+def _counted_drawer(cast: Cast) -> DrawerSession:
+    session = drawer.open_session(cast.shop, opening_float=Decimal(0), actor=TESTS)
+    return drawer.close_session(session, sheet={}, coin=Decimal(0), upi=Decimal(0), actor=TESTS)
 
 
 def _watched(sale: Sale) -> dict[str, int]:

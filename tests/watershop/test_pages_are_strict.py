@@ -110,6 +110,6 @@ def test_a_navigation_shows_only_what_its_member_may_open(
         for link in LINKS
         if f'class="nav__link" href="{reverse(link.name, args=["water"])}"' in page
     }
-    assert shown == {"till", "sales", "customers", "visits", "upi_claims"}
+    assert shown == {"till", "sales", "customers", "visits", "drawer", "upi_claims"}
     for name in shown:
         assert client.get(reverse(name, args=["water"])).status_code == 200
