@@ -109,6 +109,13 @@ class SaleSerializer(serializers.ModelSerializer[Sale]):
         return hasattr(sale, "void")
 
 
+class PartOfPrice(serializers.Serializer[Any]):
+    """What one tender brings of the price."""
+
+    tender = serializers.ChoiceField(Tender.choices)
+    amount = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=Decimal("0.01"))
+
+
 class SaleWish(serializers.Serializer[Any]):
     """A sale to record, at the prices of the price list."""
 
@@ -117,7 +124,16 @@ class SaleWish(serializers.Serializer[Any]):
     empties = CountedEmpties(many=True, default=list)
     tender = serializers.ChoiceField(Tender.choices)
     is_paid = serializers.BooleanField(default=True)
+    split = PartOfPrice(
+        many=True, required=False, help_text="What each tender brings; the rest is on credit."
+    )
     sold_at = serializers.DateTimeField(required=False, help_text="Needs the right to back-date.")
+
+    def validate_split(self, parts: list[dict[str, Any]]) -> dict[Tender, Decimal]:
+        split = {Tender(part["tender"]): part["amount"] for part in parts}
+        if len(split) != len(parts):
+            raise serializers.ValidationError(_("Put each tender on one line."))
+        return split
 
     def validate_sold_at(self, at: datetime) -> datetime | None:
         return past(at)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from sales.ledger import Line, NewSale
-from sales.models import CanType, Sale, SaleQuerySet, SaleVoid, Tender
+from sales.models import ZERO, CanType, Sale, SaleQuerySet, SaleVoid, Tender
 from watershop.api import InFlight, KeyReused, answer_once
 from watershop.dates import period_from, today
 from watershop.models import Right, Shop
@@ -64,6 +64,12 @@ def cans_field(label: str) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=0, max_value=MOST_CANS, required=False, initial=0)
 
 
+def part_field(tender: Tender) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=tender.label, min_value=ZERO, max_digits=10, decimal_places=2, required=False
+    )
+
+
 class TillForm(OnceForm):
     """A sale: `sold_<can type>` full cans and `back_<can type>` empties, who buys, and how they pay or will pay."""
 
@@ -75,6 +81,10 @@ class TillForm(OnceForm):
     )
     tender = forms.ChoiceField(label=_("Paid by"), choices=Tender.choices, initial=Tender.CASH)
     is_unpaid = forms.BooleanField(label=_("Unpaid"), required=False)
+    # What each tender brings, when it is more than one or not all.
+    part_cash = part_field(Tender.CASH)
+    part_upi = part_field(Tender.UPI)
+    part_coin = part_field(Tender.COIN)
     sold_at = forms.DateTimeField(
         label=_("Earlier time"),
         required=False,
@@ -97,6 +107,12 @@ class TillForm(OnceForm):
         for can_type in self.can_types:
             yield can_type, self[f"sold_{can_type.pk}"], self[f"back_{can_type.pk}"]
 
+    def parts(self) -> Iterator[forms.BoundField]:
+        return (self[f"part_{tender}"] for tender in Tender.values)
+
+    def is_split(self) -> bool:
+        return any(part.value() for part in self.parts())
+
     def clean_sold_at(self) -> datetime | None:
         return past(self.cleaned_data["sold_at"])
 
@@ -108,9 +124,15 @@ class TillForm(OnceForm):
             customer=data["customer"],
             tender=Tender(data["tender"]),
             is_paid=not data["is_unpaid"],
+            split=self._split(),
             sold_at=data.get("sold_at"),
             client_ref=str(data["client_ref"]),
         )
+
+    def _split(self) -> dict[Tender, Decimal] | None:
+        amounts = {tender: self.cleaned_data[f"part_{tender}"] for tender in Tender}
+        parts = {tender: amount for tender, amount in amounts.items() if amount}
+        return parts or None
 
     def brought(self) -> list[CanType]:
         """The sizes of which more empties came back than full cans went out."""

@@ -4,7 +4,7 @@
 transaction, and at its end the database itself checks that the books agree (see migration `the_books_agree`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -54,6 +54,7 @@ class NewSale:
     """What somebody bought, how they paid or will pay, and the empties they brought.
 
     A named customer takes the full cans along; `moves_cans=False` is for old records that don't tell of cans.
+    `split` says what each tender brings now, and the rest is on credit; without it all is paid by `tender`, or nothing.
     Without `sold_at` it happens now, and money that comes with it goes into the drawer that is open.
     """
 
@@ -61,6 +62,7 @@ class NewSale:
     tender: Tender
     customer: Customer | None = None
     is_paid: bool = True
+    split: Mapping[Tender, Decimal] | None = None
     sold_at: datetime | None = None
     code: str = ""
     client_ref: str | None = None
@@ -73,10 +75,21 @@ class NewSale:
         return sum((line.charged for line in self.lines), ZERO)
 
     @property
+    def received(self) -> dict[Tender, Decimal]:
+        """The rupees that come with the sale, by tender."""
+        if self.split is not None:
+            return {tender: amount for tender, amount in self.split.items() if amount}
+        return {self.tender: self.total} if self.is_paid and self.total else {}
+
+    @property
+    def on_credit(self) -> Decimal:
+        return self.total - sum(self.received.values(), ZERO)
+
+    @property
     def fills_drawer(self) -> bool:
         """Whether money comes with it now; what is imported or entered late was counted long ago, or never."""
         is_now = self.sold_at is None and self.source != Sale.Source.IMPORT
-        return is_now and self.is_paid and bool(self.total)
+        return is_now and bool(self.received)
 
     @property
     def has_receipt(self) -> bool:
@@ -94,7 +107,11 @@ class NewSale:
             raise ValidationError(_("Put each can size on one line."))
         if any(line.charged < 0 for line in self.lines):
             raise ValidationError(_("An amount can't be negative. Undo a sale by voiding it."))
-        if not self.is_paid and self.customer is None:
+        if self.on_credit < 0 or any(amount < 0 for amount in self.received.values()):
+            raise ValidationError(
+                _("More is paid than the sale costs. Enter what stays here, without the change.")
+            )
+        if (self.on_credit or not self.is_paid) and self.customer is None:
             raise ValidationError(_("An unpaid sale needs a customer. Choose one, or take the money now."))
         if self.empties and self.customer is None:
             raise ValidationError(_("Empties can only be booked for a customer. Choose one."))
@@ -116,7 +133,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     """
     for new in news:
         new.check()
-    on_credit = hold({new.customer.pk for new in news if new.customer and not new.is_paid})
+    on_credit = hold({new.customer.pk for new in news if new.customer and new.on_credit})
     credit.check(on_credit, _asked_on_credit(news))
     pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
     SaleLine.objects.bulk_create(
@@ -124,26 +141,28 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         for sale, new in pairs
         for line in new.lines
     )
-    paid = [(sale, new) for sale, new in pairs if new.is_paid and new.total]
-    session = drawer.session_for(shop, {new.tender for new in news if new.fills_drawer})
+    paid = [(sale, new, *part) for sale, new in pairs for part in new.received.items()]
+    session = drawer.session_for(
+        shop, {tender for new in news if new.fills_drawer for tender in new.received}
+    )
     payments = Payment.objects.bulk_create(
         Payment(
             shop=shop,
             customer=new.customer,
             received_at=sale.sold_at,
             recorded_at=sale.recorded_at,
-            tender=new.tender,
-            amount=new.total,
+            tender=tender,
+            amount=amount,
             clerk=actor.user,
             drawer_session=session if new.fills_drawer else None,
         )
-        for sale, new in paid
+        for sale, new, tender, amount in paid
     )
     Allocation.objects.bulk_create(
         Allocation(shop=shop, payment=payment, sale=sale, amount=payment.amount)
-        for payment, (sale, _new) in zip(payments, paid, strict=True)
+        for payment, (sale, *_how) in zip(payments, paid, strict=True)
     )
-    upi.claim((payment, new.client_ref) for payment, (_sale, new) in zip(payments, paid, strict=True))
+    upi.claim((payment, new.client_ref) for payment, (_sale, new, *_how) in zip(payments, paid, strict=True))
     owed = [_sale_entry(sale, new) for sale, new in pairs if new.customer and new.total]
     LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
     cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.customer and new.moves_cans), actor)
@@ -156,8 +175,8 @@ def _asked_on_credit(news: Iterable[NewSale]) -> dict[int, Decimal]:
     """New debt by customer. What a file tells of has happened, limit or not."""
     asked: dict[int, Decimal] = {}
     for new in news:
-        if new.customer and not new.is_paid and new.source != Sale.Source.IMPORT:
-            asked[new.customer.pk] = asked.get(new.customer.pk, ZERO) + new.total
+        if new.customer and new.on_credit and new.source != Sale.Source.IMPORT:
+            asked[new.customer.pk] = asked.get(new.customer.pk, ZERO) + new.on_credit
     return asked
 
 
@@ -234,7 +253,7 @@ def _audit_entries(shop: Shop, actor: Actor, pairs: Sequence[tuple[Sale, NewSale
                 "customer": sale.customer_id,
                 "total": str(new.total),
                 "tender": new.tender,
-                "is_paid": new.is_paid,
+                "is_paid": not new.on_credit,
             },
         )
         for sale, new in pairs

@@ -75,6 +75,7 @@ def receipt(request: ShopRequest, pk: int) -> HttpResponse:
     context = {
         "sale": sale,
         "lines": sale.lines.select_related("can_type"),
+        "received": came_with(sale),
         "claim": claim,
         "qr": claim and claim_qr(claim, note=sale.code),
         "balance": balance_of(sale.customer) if sale.customer else None,
