@@ -1,4 +1,4 @@
-"""Pages of customers' accounts: one customer with balance, dues and cans; payments; returns; the defaulters."""
+"""Pages of customers' accounts: one customer with balance, dues and cans; payments; returns."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,24 +12,16 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales.cans import more_than_known, return_cans
-from sales.defaulters import defaulters as defaulters_of
-from sales.defaulters import rule
 from sales.dues import account_of, history
 from sales.forms import OnceForm, PaymentForm, ReturnForm
 from sales.ledger import receive_payment
 from sales.models import ZERO, CanMovement, Tender
 from sales.upi import Qr, qr_code, reference
 from watershop.audit import Actor
-from watershop.models import Right, Role
+from watershop.models import Role
 from watershop.roles import ShopRequest, has_role, shop_page
 
 PAGE_SIZE = 50
-SORTS = {
-    "days": lambda row: -row.days,
-    "balance": lambda row: -row.balance,
-    "unpaid": lambda row: -row.unpaid_count,
-    "name": lambda row: row.customer.name.casefold(),
-}
 
 
 def _customer(request: ShopRequest, pk: int) -> Customer:
@@ -110,17 +102,3 @@ def _return(request: ShopRequest, customer: Customer, form: ReturnForm) -> tuple
     ref = str(form.cleaned_data["client_ref"])
     moves = return_cans(customer=customer, cans=form.cans(), actor=Actor.of(request), client_ref=ref)
     return 201, {"movements": [move.pk for move in moves], "location": _page_of(customer)}
-
-
-@shop_page(role=Role.MANAGER)
-def defaulters(request: ShopRequest) -> HttpResponse:
-    """Who is late with paying; `?sort=` days, balance, unpaid or name."""
-    sort = request.GET.get("sort", "days")
-    rows = sorted(defaulters_of(request.shop), key=SORTS.get(sort, SORTS["days"]))
-    context = {
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
-        "rule": rule(),
-        "total": sum((row.balance for row in rows), ZERO) if Right.SEE_TOTALS in request.rights else None,
-        "sort": sort,
-    }
-    return render(request, "sales/defaulters.html", context)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from sales.defaulters import Defaulter, defaulters, rule
+from sales.defaulters import Debtor, defaulters, in_words, rule_of
 from sales.models import CanMovement, CanType, DefaultingCustomer, LedgerEntry, Payment, Sale, SaleLine
 from sales.pricelist import change_can_type
 from watershop.admin_site import ShopAdmin, managed_shops
@@ -108,7 +108,7 @@ class DefaulterAdmin(ShopAdmin[DefaultingCustomer]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"subtitle": rule()} | (extra_context or {}))
+        return super().changelist_view(request, {"subtitle": _rules(request)} | (extra_context or {}))
 
     @admin.display(description=_("balance"))
     def balance(self, row: Any) -> Any:
@@ -123,9 +123,13 @@ class DefaulterAdmin(ShopAdmin[DefaultingCustomer]):
         return row.late.oldest_due_on
 
 
-def _late(request: HttpRequest) -> dict[int, Defaulter]:
+def _rules(request: HttpRequest) -> str:
+    return " ".join(f"{shop}: {in_words(rule_of(shop))}" for shop in managed_shops(request))
+
+
+def _late(request: HttpRequest) -> dict[int, Debtor]:
     """The defaulters of the user's shops by customer; the list asks often, so they are kept with the request."""
-    late: dict[int, Defaulter] | None = getattr(request, "late", None)
+    late: dict[int, Debtor] | None = getattr(request, "late", None)
     if late is None:
         late = {row.customer.pk: row for shop in managed_shops(request) for row in defaulters(shop)}
         request.late = late  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from sales.forms import OnceForm
+from sales.models import SalesSettings
 from watershop.dates import today
 from watershop.models import Shop
 
@@ -53,3 +54,11 @@ class WriteOffForm(OnceForm):
 
     amount = forms.DecimalField(label=_("Amount"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2)
     reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class RuleForm(forms.ModelForm[SalesSettings]):
+    """Who counts as late."""
+
+    class Meta:
+        model = SalesSettings
+        fields: ClassVar = ["late_sales", "late_amount", "late_days"]

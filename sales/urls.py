@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from sales import account_views, credit_views, drawer_views, import_views, upi_views, views
+from sales import account_views, credit_views, defaulter_views, drawer_views, import_views, upi_views, views
 from sales import api as doors
 
 pages: list[URLPattern] = [
@@ -37,7 +37,10 @@ pages: list[URLPattern] = [
     path("drawer/sessions/", drawer_views.drawer_sessions, name="drawer_sessions"),
     path("drawer/sessions/<int:pk>/", drawer_views.drawer_session, name="drawer_session"),
     path("drawer/sessions/<int:pk>/explain/", drawer_views.drawer_explain, name="drawer_explain"),
-    path("defaulters/", account_views.defaulters, name="defaulters"),
+    path("defaulters/", defaulter_views.defaulters, name="defaulters"),
+    path("defaulters/credit/", defaulter_views.defaulters_credit, name="defaulters_credit"),
+    path("defaulters/calls/", defaulter_views.call_list, name="call_list"),
+    path("defaulters/rule/", defaulter_views.defaulter_rule, name="defaulter_rule"),
     path("cans/", views.can_types, name="can_types"),
     path("cans/add/", views.can_type_add, name="can_type_add"),
     path("cans/<int:pk>/", views.can_type, name="can_type"),

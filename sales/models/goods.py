@@ -29,6 +29,18 @@ class SalesSettings(ShopRow):
     """How one shop sells."""
 
     upi_id = models.CharField(_("UPI id"), max_length=255, blank=True, validators=[validate_upi_id])
+    # Who counts as late: so many unpaid sales, or over this amount unpaid for longer than these days.
+    late_sales = models.PositiveSmallIntegerField(
+        _("unpaid sales"), default=2, validators=[MinValueValidator(1)]
+    )
+    late_amount = models.DecimalField(
+        _("or unpaid more than"),
+        max_digits=8,
+        decimal_places=2,
+        default=ZERO,
+        validators=[MinValueValidator(ZERO)],
+    )
+    late_days = models.PositiveSmallIntegerField(_("for more days than"), default=15)
 
     class Meta:
         constraints: ClassVar = [

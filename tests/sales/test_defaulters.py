@@ -1,4 +1,4 @@
-"""Who is late with paying: two or more unpaid sales, or anything unpaid for more than 15 days."""
+"""Who is late with paying: by default two or more unpaid sales, or anything unpaid for more than 15 days."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,14 +11,15 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
-from sales.defaulters import DAYS, defaulters
+from sales.defaulters import ageing, change_rule, defaulters
 from sales.ledger import Line, NewSale, receive_payment, record_sales, void_sale
 from sales.models import Tender
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import accounts
 from watershop.dates import last_days
-from watershop.models import Right, Role, User
+from watershop.models import AuditEntry, Right, Role, User
 
+DAYS = 15
 SignIn = Callable[[User], Client]
 
 
@@ -108,11 +109,73 @@ def test_a_long_list_has_pages_and_its_sum_is_for_those_who_may_see_totals(
     assert text.count("₹40.00") == 1
 
 
-def test_the_list_needs_four_questions_however_long_it_is(
+def test_the_list_needs_five_questions_however_long_it_is(
     cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for customer in (cast.asha, cast.bala):
         for _n in range(3):
             sell(cast, customer=customer, is_paid=False)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(defaulters(cast.shop)) == 2
+
+
+def test_the_shops_own_rule_asks_for_an_amount_and_an_age(cast: Cast, client_of: SignIn) -> None:
+    change_rule(cast.shop, late_sales=9, late_amount=Decimal(100), late_days=7, actor=TESTS)
+    ago = timezone.now() - timedelta(days=8)
+    for _n in range(2):
+        sell(cast, 2, customer=cast.asha, is_paid=False, sold_at=ago)
+    sell(cast, 9, customer=cast.asha, is_paid=False)
+    assert defaulters(cast.shop) == []
+    sell(cast, 2, customer=cast.asha, is_paid=False, sold_at=ago)
+    assert [row.balance for row in defaulters(cast.shop)] == [Decimal(300)]
+    page = client_of(cast.meena).get(reverse("defaulters", args=["water"])).content.decode()
+    assert "9 or more unpaid sales or over ₹100 unpaid for more than 7 days" in page
+
+
+def test_the_owner_alone_changes_the_rule(cast: Cast, client_of: SignIn) -> None:
+    url = reverse("defaulter_rule", args=["water"])
+    body = {"late_sales": "3", "late_amount": "250.50", "late_days": "20"}
+    assert client_of(cast.meena).post(url, body).status_code == 403
+    owner = client_of(cast.lakshmi)
+    assert owner.post(url, body | {"late_sales": "0"}).status_code == 422
+    assert owner.post(url, body).status_code == 302
+    assert AuditEntry.objects.get(action="change_defaulter_rule").after["late_amount"] == "250.50"
+    assert "₹250.50" in owner.get(reverse("defaulters", args=["water"])).content.decode()
+
+
+def test_dues_are_summed_by_age_whoever_is_late(cast: Cast, client_of: SignIn) -> None:
+    for days, cans in ((0, 1), (7, 1), (8, 3), (31, 4), (91, 5)):
+        at = last_days(cast.shop, days + 1).start
+        sell(cast, cans, customer=cast.asha, is_paid=False, sold_at=at)
+    (row,) = defaulters(cast.shop)
+    assert [amount for _name, amount in ageing([row])] == [40, 60, 80, 100]
+    assert str(row.step) == "Write off"
+    page = client_of(cast.meena).get(reverse("defaulters", args=["water"])).content.decode()
+    assert "31–90 days" in page and "₹80" in page
+
+
+def test_a_manager_stops_credit_for_many_and_allows_it_again(cast: Cast, client_of: SignIn) -> None:
+    other = make_cast("other")
+    client, url = client_of(cast.meena), reverse("defaulters_credit", args=["water"])
+    ticked = {"customer": [cast.asha.pk, cast.bala.pk, other.asha.pk, "x"]}
+
+    def blocked() -> set[str]:
+        return set(Customer.objects.filter(is_credit_blocked=True).values_list("name", flat=True))
+
+    page = client.post(url, ticked | {"do": "block"}, follow=True).content.decode()
+    assert "2 customers get nothing on credit now" in page and blocked() == {"Asha", "Bala"}
+    assert AuditEntry.objects.filter(action="change_customer").count() == 2
+    client.post(url, {"customer": [cast.asha.pk], "do": "unblock"})
+    assert blocked() == {"Bala"}
+    assert "Nobody was ticked" in client.post(url, {"do": "block"}, follow=True).content.decode()
+    assert client_of(cast.ravi).post(url, ticked).status_code == 403
+    assert client_of(other.meena).post(url, ticked).status_code == 404
+
+
+def test_the_call_list_has_everybody_who_is_late_on_one_sheet(cast: Cast, client_of: SignIn) -> None:
+    for _n in range(2):
+        sell(cast, customer=cast.asha, is_paid=False)
+    url = reverse("call_list", args=["water"])
+    page = client_of(cast.meena).get(url).content.decode()
+    assert "9876501234" in page and "Bala" not in page
+    assert client_of(cast.ravi).get(url).status_code == 403
