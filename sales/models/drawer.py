@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext_lazy as _
 
 from sales.models.goods import ZERO, Tender
@@ -79,6 +80,9 @@ class DrawerSession(ShopRow):
             SameShop("drawer", name="drawersession_drawer_same_shop"),
         ]
         indexes: ClassVar = [models.Index(fields=["shop", "opened_at"], name="drawersession_by_time")]
+
+    def __str__(self) -> str:
+        return date_format(timezone.localtime(self.opened_at), "j M Y, H:i")
 
     @property
     def variance(self) -> Decimal | None:

@@ -128,7 +128,7 @@ def test_variances_and_totals_are_for_managers(cast: Cast, client_of: SignIn, na
     closed(cast, client_of(cast.ravi), count_100="1")
     assert client_of(cast.ravi).get(reverse(name, args=["water"])).status_code == 403
     page = client_of(cast.meena).get(reverse(name, args=["water"]))
-    assert page.status_code == 200 and "20 short" in page.content.decode()
+    assert page.status_code == 200 and "₹20 short" in page.content.decode()
 
 
 def test_another_shop_sees_nothing_of_it(cast: Cast, client_of: SignIn) -> None:
