@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales.cans import more_than_known, return_cans
+from sales.drawer import is_missing
 from sales.dues import account_of, history
 from sales.forms import OnceForm, PaymentForm, ReturnForm
 from sales.ledger import receive_payment
@@ -47,6 +48,7 @@ def _customer_page(
         "pay": pay,
         "qr": _qr_of(customer, account.balance, pay),
         "back": back or ReturnForm(request.shop, account.cans),
+        "is_drawer_missing": is_missing(request.shop),
     }
     refused = next((form for form in (pay, back) if form and form.is_bound), None)
     return render(request, "sales/customer.html", context, status=refused.status if refused else 200)

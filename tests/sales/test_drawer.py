@@ -54,6 +54,13 @@ def test_what_is_expected_is_float_takings_and_cash_moved_per_tender(cast: Cast)
     }
 
 
+def test_a_sale_paid_in_parts_brings_each_tender_its_part(cast: Cast) -> None:
+    session = opened(cast)
+    sell(cast, 3, customer=cast.asha, split={Tender.CASH: Decimal(30), Tender.UPI: Decimal(20)})
+    sums = drawer.expected(session)
+    assert (sums[Tender.CASH], sums[Tender.UPI]) == (Decimal(130), Decimal(20))
+
+
 def test_a_count_is_kept_with_what_was_expected(cast: Cast) -> None:
     session = opened(cast)
     sell(cast, 3)

@@ -85,12 +85,14 @@ def test_the_next_opener_closes_a_session_left_open_with_a_note(cast: Cast, clie
     assert DrawerSession.objects.get(note="found 90").closed_by == cast.ravi
 
 
-def test_the_till_says_that_the_drawer_is_closed_and_leads_there(cast: Cast, client_of: SignIn) -> None:
+def test_till_and_account_say_that_the_drawer_is_closed_and_lead_there(cast: Cast, client_of: SignIn) -> None:
     clerk, till = client_of(cast.ravi), reverse("till", args=["water"])
     assert "The drawer is closed" not in clerk.get(till).content.decode()
     closed(cast, clerk)
     page = clerk.get(till).content.decode()
     assert "The drawer is closed" in page and f'href="{reverse("drawer", args=["water"])}">Open' in page
+    account = reverse("customer", args=["water", cast.asha.pk])
+    assert "The drawer is closed" in clerk.get(account).content.decode()
     answer = post(clerk, "till", **{f"sold_{cast.can20.pk}": 1, "tender": "cash"})
     assert answer.status_code == 422 and "Open the drawer first" in answer.content.decode()
     assert Sale.objects.count() == 1
