@@ -52,6 +52,7 @@ class Customer(ShopRow):
         validators=[MinValueValidator(Decimal(0))],
         help_text=_("What the customer may owe at most. Empty: no limit."),
     )
+    has_refused_reminders = models.BooleanField(_("wants no reminders"), default=False)
     is_credit_blocked = models.BooleanField(_("nothing on credit"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("known since"), default=timezone.now, editable=False)

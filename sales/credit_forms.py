@@ -11,17 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from sales.forms import OnceForm
-from sales.models import SalesSettings
+from sales.models import Promise, SalesSettings
 from watershop.dates import today
 from watershop.models import Shop
 
 
 class CreditForm(forms.ModelForm[Customer]):
-    """What a customer may owe at most, and whether anything at all."""
+    """What a customer may owe at most or whether anything at all, and whether they want to be reminded of it."""
 
     class Meta:
         model = Customer
-        fields: ClassVar = ["credit_limit", "is_credit_blocked"]
+        fields: ClassVar = ["credit_limit", "is_credit_blocked", "has_refused_reminders"]
 
 
 class OpeningForm(OnceForm):
@@ -62,3 +62,12 @@ class RuleForm(forms.ModelForm[SalesSettings]):
     class Meta:
         model = SalesSettings
         fields: ClassVar = ["late_sales", "late_amount", "late_days"]
+
+
+class PromiseForm(forms.ModelForm[Promise]):
+    """How much a customer will pay, and until when."""
+
+    class Meta:
+        model = Promise
+        fields: ClassVar = ["amount", "due_on"]
+        widgets: ClassVar = {"due_on": forms.DateInput({"type": "date"}, "%Y-%m-%d")}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.models import Customer
+from sales.collecting import last_promises
 from sales.credit_forms import RuleForm
 from sales.defaulters import ageing, block_credit, change_rule, debtors, in_words, rule_of
 from sales.models import ZERO
@@ -35,8 +36,11 @@ def defaulters(request: ShopRequest) -> HttpResponse:
     late = [row for row in everybody if row.falls_under(rule)]
     late.sort(key=SORTS.get(sort, SORTS["days"]))
     may_total = Right.SEE_TOTALS in request.rights
+    page = Paginator(late, PAGE_SIZE).get_page(request.GET.get("page"))
+    promises = last_promises(request.shop, [row.customer for row in page])
     context = {
-        "page": Paginator(late, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": [(row, promises.get(row.customer.pk)) for row in page],
         "rule": in_words(rule),
         "is_owner": has_role(request.membership, Role.OWNER),
         "total": sum((row.balance for row in late), ZERO) if may_total else None,

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from sales import account_views, credit_views, defaulter_views, drawer_views, import_views, upi_views, views
+from sales import (
+    account_views,
+    collecting_views,
+    credit_views,
+    defaulter_views,
+    drawer_views,
+    import_views,
+    upi_views,
+    views,
+)
 from sales import api as doors
 
 pages: list[URLPattern] = [
@@ -25,6 +34,7 @@ pages: list[URLPattern] = [
         credit_views.customer_statement_csv,
         name="customer_statement_csv",
     ),
+    path("customers/<int:pk>/collect/", collecting_views.customer_collect, name="customer_collect"),
     path("ledger/<int:pk>/undo/", credit_views.entry_undo, name="entry_undo"),
     path("upi/", upi_views.upi_claims, name="upi_claims"),
     path("upi/<int:pk>/", upi_views.upi_decide, name="upi_decide"),

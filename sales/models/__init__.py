@@ -7,6 +7,7 @@ database half is the composite `SameShop`.
 """
 
 from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
+from sales.models.collecting import Promise, Reminder
 from sales.models.drawer import (
     DENOMINATIONS,
     IN_HAND,
@@ -37,6 +38,8 @@ __all__ = [
     "DrawerSession",
     "LedgerEntry",
     "Payment",
+    "Promise",
+    "Reminder",
     "Sale",
     "SaleLine",
     "SaleQuerySet",

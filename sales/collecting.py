@@ -1,0 +1,124 @@
+"""Promises to pay and reminders of dues. Nothing is sent from here: a link opens the clerk's own phone or WhatsApp."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from urllib.parse import quote
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from customers.models import Customer
+from sales.dues import balance_of
+from sales.models import MONEY, ZERO, Payment, Promise, Reminder
+from watershop import audit
+from watershop.audit import Actor
+from watershop.dates import day_of
+from watershop.models import Shop
+from watershop.templatetags.money import rupees
+
+QUIET_FROM, QUIET_TO = time(21), time(9)
+INDIA = "91"  # a number of ten digits is one of India
+
+
+class Standing(models.TextChoices):
+    """How it stands with a promise."""
+
+    OPEN = "open", gettext_lazy("promised")
+    KEPT = "kept", gettext_lazy("promise kept")
+    BROKEN = "broken", gettext_lazy("promise broken")
+
+
+@transaction.atomic
+def promise(*, customer: Customer, amount: Decimal, due_on: date, actor: Actor) -> Promise:
+    """Note that the customer will pay `amount` rupees until that day. Raises ValidationError."""
+    if due_on < day_of(customer.shop, timezone.now()):
+        raise ValidationError(_("This day is over. Choose the day the customer named."))
+    row = Promise(shop=customer.shop, customer=customer, amount=amount, due_on=due_on, by=actor.user)
+    row.full_clean(exclude=["shop", "customer", "by"])
+    row.save()
+    after = {"customer": customer.pk, "amount": str(amount), "due_on": due_on.isoformat()}
+    audit.record(customer.shop, actor, "promise", row, after=after)
+    return row
+
+
+def with_standing(shop: Shop, promises: QuerySet[Promise]) -> list[tuple[Promise, Standing]]:
+    """Each promise and how it stands; one query.
+
+    Kept when what was paid since it was made, until the end of its day on the shop's calendar, reaches it.
+    """
+    today, day = day_of(shop, timezone.now()), TruncDate("received_at", tzinfo=shop.tz)
+    since = Payment.objects.filter(
+        shop=shop, customer=OuterRef("customer"), recorded_at__gte=OuterRef("made_at")
+    )
+    in_time = since.annotate(day=day).filter(day__lte=OuterRef("due_on")).order_by().values("customer")
+    paid = Subquery(in_time.annotate(t=Sum("amount")).values("t"), output_field=MONEY)
+    return [
+        (row, _standing(row, row.paid, today))
+        for row in promises.filter(shop=shop).annotate(paid=Coalesce(paid, ZERO, output_field=MONEY))
+    ]
+
+
+def _standing(promise: Promise, paid: Decimal, today: date) -> Standing:
+    if paid >= promise.amount:
+        return Standing.KEPT
+    return Standing.BROKEN if promise.due_on < today else Standing.OPEN
+
+
+def last_promises(shop: Shop, customers: Iterable[Customer]) -> dict[int, tuple[Promise, Standing]]:
+    """The latest promise of each of these customers, and how it stands."""
+    promises = Promise.objects.filter(customer__in=list(customers))
+    latest = promises.order_by("customer_id", "-made_at", "-id").distinct("customer_id")
+    return {row.customer_id: (row, standing) for row, standing in with_standing(shop, latest)}
+
+
+def text_for(customer: Customer) -> str:
+    """The reminder in the customer's language, with what they owe now."""
+    with translation.override(customer.language):
+        return _("Dear %(name)s, your balance at %(shop)s is %(amount)s. Please pay soon. Thank you.") % {
+            "name": customer.name,
+            "shop": customer.shop.name,
+            "amount": rupees(balance_of(customer)),
+        }
+
+
+def link(reminder: Reminder) -> str:
+    """The address that opens WhatsApp, the messages or the dialler with this reminder."""
+    phone = reminder.customer.phone
+    digits = phone.lstrip("+")
+    number = INDIA + digits if phone == digits and len(digits) == 10 else digits
+    if reminder.channel == Reminder.Channel.WHATSAPP:
+        return f"https://wa.me/{number}?text={quote(reminder.text)}"
+    if reminder.channel == Reminder.Channel.SMS:
+        return f"sms:+{number}?body={quote(reminder.text)}"
+    return f"tel:+{number}"
+
+
+def is_quiet(shop: Shop, at: datetime) -> bool:
+    """Whether nobody is to be disturbed: from nine in the evening to nine in the morning, on the shop's clock."""
+    clock = at.astimezone(shop.tz).time()
+    return clock >= QUIET_FROM or clock < QUIET_TO
+
+
+@transaction.atomic
+def remind(*, customer: Customer, channel: Reminder.Channel, actor: Actor) -> Reminder:
+    """Note a reminder that is about to go out. Raises ValidationError with the reason why it must not."""
+    if customer.has_refused_reminders:
+        raise ValidationError(_("This customer does not want to be reminded."))
+    if not customer.phone:
+        raise ValidationError(_("There is no phone number of this customer. Add one first."))
+    if is_quiet(customer.shop, timezone.now()):
+        raise ValidationError(_("Nobody is reminded between 21:00 and 09:00. Try again in the morning."))
+    if balance_of(customer) <= 0:
+        raise ValidationError(_("This customer owes nothing."))
+    text = text_for(customer)
+    row = Reminder.objects.create(
+        shop=customer.shop, customer=customer, channel=channel, text=text, by=actor.user
+    )
+    audit.record(customer.shop, actor, "remind", row, after={"customer": customer.pk, "channel": channel})
+    return row

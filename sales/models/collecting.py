@@ -1,0 +1,68 @@
+"""What customers promised about their dues, and how they were reminded of them."""
+
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer
+from watershop.constraints import AppendOnly, SameShop
+from watershop.models import ShopRow, User, shop_id_unique
+
+
+class Promise(ShopRow):
+    """A customer said they will pay so much until that day. Whether they did follows from their payments."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="promises", db_constraint=False
+    )
+    amount = models.DecimalField(
+        _("amount"), max_digits=10, decimal_places=2, validators=[MinValueValidator(1)]
+    )
+    due_on = models.DateField(_("until"))
+    made_at = models.DateTimeField(_("promised"), default=timezone.now)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("promise")
+        verbose_name_plural = _("promises")
+        ordering: ClassVar = ["-made_at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("promise"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="promise_of_something"),
+            SameShop("customer", name="promise_customer_same_shop"),
+            AppendOnly(name="promise_append_only"),
+        ]
+
+
+class Reminder(ShopRow):
+    """What a customer was written or told about what they owe, and over which channel."""
+
+    class Channel(models.TextChoices):
+        WHATSAPP = "whatsapp", _("WhatsApp")
+        SMS = "sms", _("text message")
+        CALL = "call", _("call")
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="reminders", db_constraint=False
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    text = models.TextField(_("text"))
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        ordering: ClassVar = ["-at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("reminder"),
+            models.CheckConstraint(
+                condition=Q(channel__in=["whatsapp", "sms", "call"]), name="reminder_channel_known"
+            ),
+            SameShop("customer", name="reminder_customer_same_shop"),
+            AppendOnly(name="reminder_append_only"),
+        ]
