@@ -58,9 +58,14 @@ def link(*, upi_id: str, payee: str, reference: str, note: str, amount: Decimal)
     return f"upi://pay?{urlencode(fields, quote_via=quote, safe='@')}"
 
 
+def upi_id_of(shop: Shop) -> str:
+    """The UPI id that buyers pay to, or "" while there is none."""
+    return SalesSettings.objects.filter(shop=shop).values_list("upi_id", flat=True).first() or ""
+
+
 def qr_code(shop: Shop, *, reference: str, note: str, amount: Decimal) -> Qr | None:
     """The code to pay this shop; None while the shop has no UPI id or there is nothing to pay."""
-    upi_id = SalesSettings.objects.filter(shop=shop).values_list("upi_id", flat=True).first()
+    upi_id = upi_id_of(shop)
     if not upi_id or amount <= 0:
         return None
     text = link(upi_id=upi_id, payee=shop.name, reference=reference, note=note, amount=amount)

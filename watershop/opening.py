@@ -61,11 +61,6 @@ def equip(shop: Shop, *, can_types: Iterable[Mapping[str, Any]], actor: Actor, u
         pricelist.add_can_type(shop=shop, name=row["code"], actor=actor, **row)
 
 
-def upi_id_of(shop: Shop) -> str:
-    """The UPI id that buyers pay to, or "" while there is none."""
-    return SalesSettings.objects.filter(shop=shop).values_list("upi_id", flat=True).first() or ""
-
-
 @transaction.atomic
 def change_shop(shop: Shop, *, upi_id: str, actor: Actor, **fields: Any) -> Shop:
     """Change what the shop is called, its language, hours (`fields`, columns of Shop) or UPI id.

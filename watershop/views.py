@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.i18n import set_language
 
 from sales.models import FIRST_CAN_TYPES
+from sales.upi import upi_id_of
 from watershop import accounts, opening
 from watershop.audit import Actor
 from watershop.forms import CanTypeRows, OwnPasswordForm, RoleForm, SetupForm, ShopForm, StaffForm
@@ -122,7 +123,7 @@ def shop_settings(request: ShopRequest) -> HttpResponse:
     """The shop's name, language, hours and UPI id."""
     stored = Shop.objects.get(pk=request.shop.pk)  # the form writes into it; the page's frame keeps its own
     form = ShopForm(
-        request.POST or None, instance=stored, initial={"upi_id": opening.upi_id_of(request.shop)}
+        request.POST or None, instance=stored, initial={"upi_id": upi_id_of(request.shop)}
     )
     if form.is_valid():
         try:
