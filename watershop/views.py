@@ -122,9 +122,7 @@ def setup(request: HttpRequest) -> HttpResponse:
 def shop_settings(request: ShopRequest) -> HttpResponse:
     """The shop's name, language, hours and UPI id."""
     stored = Shop.objects.get(pk=request.shop.pk)  # the form writes into it; the page's frame keeps its own
-    form = ShopForm(
-        request.POST or None, instance=stored, initial={"upi_id": upi_id_of(request.shop)}
-    )
+    form = ShopForm(request.POST or None, instance=stored, initial={"upi_id": upi_id_of(request.shop)})
     if form.is_valid():
         try:
             opening.change_shop(request.shop, actor=Actor.of(request), **form.cleaned_data)
