@@ -133,7 +133,7 @@ def test_a_manager_reminds_and_notes_a_promise(cast: Cast, client_of: SignIn) ->
     assert client.post(url, body).status_code == 302
     assert AuditEntry.objects.filter(action__in=["remind", "promise"]).count() == 2
     page = client.get(reverse("defaulters", args=["water"])).content.decode()
-    assert "promised: ₹40" in page
+    assert "₹40, Thu 12 Nov 2026" in page
 
 
 def test_clerks_and_other_shops_collect_nothing(cast: Cast, client_of: SignIn) -> None:
