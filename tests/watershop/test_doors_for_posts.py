@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from sales import drawer
-from sales.models import DrawerSession, Sale
+from sales.models import DrawerSession, Payment, Sale, UpiClaim
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
 from watershop.models import User
@@ -25,6 +25,10 @@ POSTED = {
     "sale_void": "sale",
     "customer_pay": "customer",
     "customer_return_cans": "customer",
+    "customer_open": "customer_credit",
+    "customer_write_off": "customer_credit",
+    "entry_undo": "customers",
+    "defaulters_credit": "defaulters",
     "sales_import_store": "sales_import",
     "drawer_open": "drawer",
     "drawer_move": "drawer",
@@ -50,6 +54,8 @@ def rows(cast: Cast) -> dict[str, int]:
         "sale": sale.pk,
         "receipt": sale.pk,
         "customer": cast.asha.pk,
+        "entry": sale.ledger.get().pk,
+        "upi": UpiClaim.objects.create(shop=cast.shop, payment=Payment.objects.get(), reference="R1").pk,
         "can": cast.can20.pk,
         "drawer": _counted_drawer(cast).pk,
         **_watched(sale),
