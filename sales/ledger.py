@@ -34,6 +34,9 @@ from watershop.audit import Actor
 from watershop.models import AuditEntry, Counter, Shop
 
 
+LARGEST_SALE = Decimal("99999999.99")  # what the columns of the ledger hold
+
+
 @dataclass(frozen=True)
 class Line:
     """So many cans of a type, for `amount` rupees together; without an amount the price list decides."""
@@ -82,6 +85,8 @@ class NewSale:
             raise ValidationError(_("Put each can size on one line."))
         if any(line.charged < 0 for line in self.lines):
             raise ValidationError(_("An amount can't be negative. Undo a sale by voiding it."))
+        if self.total > LARGEST_SALE:
+            raise ValidationError(_("That is more money than one sale can hold. Check the number of cans."))
         if not self.is_paid and self.customer is None:
             raise ValidationError(_("An unpaid sale needs a customer. Choose one, or take the money now."))
         if self.empties and self.customer is None:
