@@ -33,7 +33,6 @@ from watershop import audit
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Counter, Shop
 
-
 LARGEST_SALE = Decimal("99999999.99")  # what the columns of the ledger hold
 
 
