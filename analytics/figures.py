@@ -161,7 +161,8 @@ def _days(period: Period) -> list[str]:
 
 
 def _rows_of_days(page: str, shop: Shop, period: Period) -> list[str]:
-    return [address(page, shop.slug, period=Period(day, day, period.zone)) for day in period.days]
+    path = reverse(page, args=[shop.slug])
+    return [f"{path}?from={day}&to={day}" for day in period.days]
 
 
 def _by_hour(key: str, name: str, counts: list[int], shop: Shop, tone: int = 1) -> BarChart:
