@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from analytics import queries
 from analytics.charts import RUPEES, BarChart, Chart, LineChart, PieChart, RankChart, Series
@@ -18,6 +19,17 @@ from watershop.models import Right, Shop
 
 TONES = {Tender.CASH: 4, Tender.UPI: 1, Tender.COIN: 2}
 TREND = timedelta(days=13)
+TITLES = {
+    "revenue": gettext_lazy("Revenue by day"),
+    "takings": gettext_lazy("Takings by tender"),
+    "settled": gettext_lazy("Paid and unpaid sales"),
+    "tenders": gettext_lazy("How buyers pay"),
+    "cans": gettext_lazy("Cans sold by day"),
+    "customers": gettext_lazy("Top customers"),
+    "sales-by-hour": gettext_lazy("Sales by hour"),
+    "visits": gettext_lazy("Visits by day"),
+    "visits-by-hour": gettext_lazy("Visits by hour"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,10 +51,15 @@ def address(name: str, *args: object, period: Period, **query: str) -> str:
     return f"{reverse(name, args=args)}?{urlencode(days | query)}"
 
 
+def title_of(name: str) -> str:
+    """What the chart of that name is called, in the reader's language."""
+    return str(TITLES[name])
+
+
 def revenue(shop: Shop, period: Period) -> Figure:
     rows = queries.sold_by_day(shop, period)
     series = Series(_("Revenue"), [row.sold.revenue for row in rows])
-    chart = LineChart("revenue", _("Revenue by day"), _days(period), [series], RUPEES)
+    chart = LineChart("revenue", title_of("revenue"), _days(period), [series], RUPEES)
     return Figure(chart, period, _rows_of_days("sales", shop, period))
 
 
@@ -52,7 +69,7 @@ def takings(shop: Shop, period: Period) -> Figure:
 
 def takings_figure(rows: Sequence[TenderTotal], period: Period) -> Figure:
     """A pie, or bars on a day when more was given back than received: a pie cannot show less than nothing."""
-    title, labels = _("Takings by tender"), [str(row.tender.label) for row in rows]
+    title, labels = title_of("takings"), [str(row.tender.label) for row in rows]
     series = Series(_("Takings"), [row.amount for row in rows])
     if any(row.amount < 0 for row in rows):
         return Figure(BarChart("takings", title, labels, [series], RUPEES), period)
@@ -63,7 +80,7 @@ def takings_figure(rows: Sequence[TenderTotal], period: Period) -> Figure:
 def settled(shop: Shop, period: Period) -> Figure:
     sums = queries.settled(shop, period)
     series = Series(_("Amount"), [sums.paid, sums.due])
-    labels, title = [_("Paid"), _("Unpaid")], _("Paid and unpaid sales")
+    labels, title = [_("Paid"), _("Unpaid")], title_of("settled")
     links = [
         address("sales", shop.slug, period=period),
         address("sales", shop.slug, period=period, unpaid="1"),
@@ -75,12 +92,12 @@ def tenders(shop: Shop, period: Period) -> Figure:
     rows = queries.stated_tenders(shop, period)
     series = Series(_("Sales"), [row.sales for row in rows])
     labels, tones = [str(row.tender.label) for row in rows], [TONES[row.tender] for row in rows]
-    return Figure(PieChart("tenders", _("How buyers pay"), labels, [series], tones=tones), period)
+    return Figure(PieChart("tenders", title_of("tenders"), labels, [series], tones=tones), period)
 
 
 def cans(shop: Shop, period: Period) -> Figure:
     series = [Series(size.code, size.cans) for size in queries.cans_by_day(shop, period)]
-    chart = BarChart("cans", _("Cans sold by day"), _days(period), series, _("cans"), is_stacked=True)
+    chart = BarChart("cans", title_of("cans"), _days(period), series, _("cans"), is_stacked=True)
     return Figure(chart, period, _rows_of_days("sales", shop, period))
 
 
@@ -88,13 +105,13 @@ def customers(shop: Shop, period: Period) -> Figure:
     rows = queries.top_customers(shop, period)
     series = Series(_("Revenue"), [row.sold.revenue for row in rows])
     links = [reverse("customer", args=[shop.slug, row.customer_id]) for row in rows]
-    chart = RankChart("customers", _("Top customers"), [row.name for row in rows], [series], RUPEES)
+    chart = RankChart("customers", title_of("customers"), [row.name for row in rows], [series], RUPEES)
     return Figure(chart, period, links)
 
 
 def sales_by_hour(shop: Shop, period: Period) -> Figure:
     sales = [row.sold.sales for row in queries.sold_by_hour(shop, period)]
-    return Figure(_by_hour("sales-by-hour", _("Sales by hour"), _("Sales"), sales, shop), period)
+    return Figure(_by_hour("sales-by-hour", _("Sales"), sales, shop), period)
 
 
 def visits(shop: Shop, period: Period) -> Figure:
@@ -103,13 +120,13 @@ def visits(shop: Shop, period: Period) -> Figure:
         Series(_("Visits"), [row.visits for row in rows]),
         Series(_("Persons"), [row.persons for row in rows]),
     ]
-    chart = LineChart("visits", _("Visits by day"), _days(period), series)
+    chart = LineChart("visits", title_of("visits"), _days(period), series)
     return Figure(chart, period, _rows_of_days("visits", shop, period), links_for=Right.SEE_FACES)
 
 
 def visits_by_hour(shop: Shop, period: Period) -> Figure:
     counts = [row.visits for row in queries.visits_by_hour(shop, period)]
-    return Figure(_by_hour("visits-by-hour", _("Visits by hour"), _("Visits"), counts, shop, tone=3), period)
+    return Figure(_by_hour("visits-by-hour", _("Visits"), counts, shop, tone=3), period)
 
 
 FIGURES: dict[str, Callable[[Shop, Period], Figure]] = {
@@ -132,6 +149,7 @@ def on_dashboard(shop: Shop, period: Period, numbers: Summary) -> list[Figure]:
         revenue(shop, days),
         takings_figure(numbers.takings, period),
         sales_by_hour(shop, period),
+        visits(shop, days),
         visits_by_hour(shop, period),
         cans(shop, days),
         customers(shop, period),
@@ -143,15 +161,16 @@ def _days(period: Period) -> list[str]:
 
 
 def _rows_of_days(page: str, shop: Shop, period: Period) -> list[str]:
-    return [address(page, shop.slug, period=Period(day, day, period.zone)) for day in period.days]
+    path = reverse(page, args=[shop.slug])
+    return [f"{path}?from={day}&to={day}" for day in period.days]
 
 
-def _by_hour(key: str, title: str, name: str, counts: list[int], shop: Shop, tone: int = 1) -> BarChart:
+def _by_hour(key: str, name: str, counts: list[int], shop: Shop, tone: int = 1) -> BarChart:
     """The opening hours, and those outside in which something happened all the same."""
     hours = {*_opening_hours(shop), *(hour for hour, count in enumerate(counts) if count)}
     first, last = min(hours), max(hours)
     labels = [f"{hour}:00" for hour in range(first, last + 1)]
-    return BarChart(key, title, labels, [Series(name, counts[first : last + 1], tone)])
+    return BarChart(key, title_of(key), labels, [Series(name, counts[first : last + 1], tone)])
 
 
 def _opening_hours(shop: Shop) -> range:

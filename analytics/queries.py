@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, ExtractHour, TruncDate
 
-from sales.models import ZERO, CanMovement, Payment, Sale, SaleLine, Tender
+from sales.models import ZERO, Allocation, CanMovement, Payment, Sale, SaleLine, SaleVoid, Tender
 from vision.models import Visit, VisitQuerySet
 from watershop.dates import Period
 from watershop.models import Shop
@@ -152,19 +152,19 @@ def sold_between(shop: Shop, start: datetime, end: datetime) -> Sold:
 
 
 def settled(shop: Shop, period: Period) -> Settled:
-    sums = (
-        Sale.objects.of(shop)
-        .during(period)
-        .standing()
-        .with_sums()
-        .aggregate(
-            all_paid=Coalesce(Sum("paid"), ZERO),
-            all_due=Coalesce(Sum("due"), ZERO),
-            sales=Count("pk"),
-            unpaid=Count("pk", filter=Q(due__gt=0)),
-        )
+    """One joined sum and one subquery: with_sums() would look up every sale's rows five times over."""
+    paid = (
+        Allocation.objects.filter(sale=OuterRef("pk")).order_by().values("sale").annotate(sum=Sum("amount"))
     )
-    return Settled(sums["all_paid"], sums["all_due"], sums["sales"] - sums["unpaid"], sums["unpaid"])
+    sales = Sale.objects.of(shop).during(period).standing().order_by()
+    sums = sales.annotate(worth=Sum("lines__amount"), settled=Coalesce(paid.values("sum"), ZERO)).aggregate(
+        all_worth=Coalesce(Sum("worth"), ZERO),
+        all_paid=Coalesce(Sum("settled"), ZERO),
+        sales=Count("pk"),
+        unpaid=Count("pk", filter=Q(worth__gt=F("settled"))),
+    )
+    due = sums["all_worth"] - sums["all_paid"]
+    return Settled(sums["all_paid"], due, sums["sales"] - sums["unpaid"], sums["unpaid"])
 
 
 def takings_by_tender(shop: Shop, period: Period) -> list[TenderTotal]:
@@ -221,15 +221,14 @@ def sold_by_hour(shop: Shop, period: Period) -> list[HourSold]:
 
 def cans_by_day(shop: Shop, period: Period) -> list[SizeCans]:
     """Cans sold per day of each size that was sold at all, the largest size first."""
-    rows = _sold_by(
-        _lines(shop, period.start, period.end),
-        litres=F("can_type__litres"),
-        code=F("can_type__code"),
-        day=TruncDate("sale__sold_at", tzinfo=shop.tz),
+    rows = _lines(shop, period.start, period.end).values_list(
+        "can_type__litres", "can_type__code", TruncDate("sale__sold_at", tzinfo=shop.tz)
     )
     sizes: dict[str, dict[date, int]] = defaultdict(dict)
-    for row in rows.order_by("-litres", "code"):
-        sizes[row["code"]][row["day"]] = row["cans"]
+    for _litres, code, day, cans in rows.annotate(cans=Sum("quantity")).order_by(
+        "-can_type__litres", "can_type__code"
+    ):
+        sizes[code][day] = cans
     return [SizeCans(code, [days.get(day, 0) for day in period.days]) for code, days in sizes.items()]
 
 
@@ -266,7 +265,8 @@ def visits_by_hour(shop: Shop, period: Period) -> list[HourVisits]:
 def _lines(shop: Shop, start: datetime, end: datetime) -> QuerySet[SaleLine]:
     """The lines of the standing sales: each stands once, so their sums never multiply."""
     lines = SaleLine.objects.filter(shop=shop, sale__sold_at__gte=start, sale__sold_at__lt=end)
-    return lines.filter(sale__void__isnull=True).order_by()
+    # Not `sale__void=None`: PostgreSQL takes that for a rare thing and reads the rows one by one.
+    return lines.filter(~Exists(SaleVoid.objects.filter(sale=OuterRef("sale")))).order_by()
 
 
 def _sold_by(lines: QuerySet[SaleLine], **keys: Combinable) -> QuerySet[Any, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The dashboard, and a page for each chart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import Http404, HttpResponse
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analytics import queries
-from analytics.figures import FIGURES, Figure, address, on_dashboard
+from analytics.figures import FIGURES, Figure, address, on_dashboard, title_of
 from analytics.headline import headline
 from watershop.dates import Period, last_days, period_from, this_month, today
 from watershop.models import Right, Shop
@@ -72,6 +73,7 @@ def dashboard(request: ShopRequest) -> HttpResponse:
         "numbers": numbers,
         "rows": _rows(shop, period),
         "figures": [_shown(figure, request) for figure in figures if not figure.chart.is_empty],
+        "more": _others(shop, period, figures),
     }
     return render(request, "analytics/dashboard.html", context, status=chosen.status)
 
@@ -94,6 +96,16 @@ def _shown(figure: Figure, request: ShopRequest) -> dict[str, object]:
         "url": address("chart", request.shop.slug, figure.chart.key, period=figure.period),
         "links": figure.links_seen_with(request.rights),
     }
+
+
+def _others(shop: Shop, period: Period, figures: Sequence[Figure]) -> list[dict[str, str]]:
+    """Titles and pages of the charts that the dashboard has no room for."""
+    here = {figure.chart.key for figure in figures}
+    return [
+        {"title": title_of(name), "url": address("chart", shop.slug, name, period=period)}
+        for name in FIGURES
+        if name not in here
+    ]
 
 
 @shop_page(right=Right.SEE_TOTALS)

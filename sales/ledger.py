@@ -34,6 +34,8 @@ from watershop import audit
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Counter, Shop
 
+LARGEST_SALE = Decimal("99999999.99")  # what the columns of the ledger hold
+
 
 @dataclass(frozen=True)
 class Line:
@@ -107,6 +109,8 @@ class NewSale:
             raise ValidationError(_("Put each can size on one line."))
         if any(line.charged < 0 for line in self.lines):
             raise ValidationError(_("An amount can't be negative. Undo a sale by voiding it."))
+        if self.total > LARGEST_SALE:
+            raise ValidationError(_("That is more money than one sale can hold. Check the number of cans."))
         if self.on_credit < 0 or any(amount < 0 for amount in self.received.values()):
             raise ValidationError(
                 _("More is paid than the sale costs. Enter what stays here, without the change.")

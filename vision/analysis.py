@@ -18,7 +18,7 @@ from vision.config import VisionConfig
 from vision.embedding import converted_model
 from vision.faces import iou
 from vision.frames import DamagedVideo, UnreadableVideo, VideoInfo, probe
-from vision.tracking import Tracklet, best_shots
+from vision.tracking import Tracklet, kept_shots, parted
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
@@ -88,7 +88,10 @@ def cut(info: VideoInfo, config: VisionConfig) -> list[Chunk]:
 
 
 def join(results: Sequence[ChunkResult], config: VisionConfig) -> list[Tracklet]:
-    """Tracklets of all chunks; two with the same boxes at the same times across a seam are one."""
+    """Tracklets of all chunks; two with the same boxes at the same times across a seam are one.
+
+    Those that went over from one face to another are cut only when they are whole: a chunk may end too soon to tell.
+    """
     whole: list[Tracklet] = []
     before: list[Tracklet] = []
     for result in results:
@@ -102,7 +105,8 @@ def join(results: Sequence[ChunkResult], config: VisionConfig) -> list[Tracklet]
             now.append(tracklet)
         whole += now
         before = now
-    ordered = sorted(whole, key=lambda tracklet: (tracklet.started_s, tracklet.boxes[0]))
+    parts = [part for tracklet in whole for part in parted(tracklet, config)]
+    ordered = sorted(parts, key=lambda tracklet: (tracklet.started_s, tracklet.boxes[0]))
     return [replace(tracklet, number=number) for number, tracklet in enumerate(ordered, 1)]
 
 
@@ -122,7 +126,7 @@ def _joined(a: Tracklet, b: Tracklet, config: VisionConfig) -> Tracklet:
         times=times,
         boxes=[rows[time][0] for time in times],
         scores=[rows[time][1] for time in times],
-        shots=best_shots([*a.shots, *b.shots], config),
+        shots=kept_shots([*a.shots, *b.shots], config),
     )
 
 

@@ -16,7 +16,7 @@ from vision.embedding import Embedder
 from vision.faces import WHOLE, Box, Face, chip, is_shot, make_detector, quality
 from vision.frames import Decoded, Frame, Image, frames
 from vision.motion import MotionGate
-from vision.tracking import Candidate, Shot, Tracker, Tracklet, best_shots, is_wanted
+from vision.tracking import Candidate, Shot, Tracker, Tracklet, is_wanted, kept_shots
 
 Item = TypeVar("Item")
 STAGES = ("decode", "motion", "detect", "track", "embed")
@@ -151,16 +151,16 @@ class _Eye:
         return moving + [(x1 / width, y1 / height, x2 / width, y2 / height) for x1, y1, x2, y2 in expected]
 
     def _consider(self, number: int, at: float, image: Image, face: Face) -> None:
-        """Keep the face as a candidate if it is good and among the best of its tracklet."""
+        """Keep the face as a candidate if it is good and wanted for its tracklet."""
         if not is_shot(image, face, self._config):
             return
         rating, kept = quality(image, face), self._candidates[number]
         if rating >= self._config.shot_min_quality and is_wanted(at, rating, kept, self._config):
             cut = Candidate(at, face.box, rating, chip(image, face), crop(image, face.box))
-            self._candidates[number] = best_shots([*kept, cut], self._config)
+            self._candidates[number] = kept_shots([*kept, cut], self._config)
 
     def tracklets(self, clock: Clock) -> list[Tracklet]:
-        """All that was followed, its best shots turned into vectors."""
+        """All that was followed, its shots turned into vectors."""
         whole = self._tracker.finish()
         with clock("embed"):
             chosen = [candidate for tracklet in whole for candidate in self._candidates[tracklet.number]]

@@ -36,6 +36,11 @@ class VisionConfig:
     shots: int = 8
     shot_spacing_s: float = 0.4
 
+    change_at: float = 0.46
+    """A tracklet is cut where the mean of `change_shots` shots before and after differs by more."""
+    change_shots: int = 6
+    change_min_shots: int = 2
+
     cluster_at: float = 0.42
     accept_at: float = 0.36
     margin: float = 0.06

@@ -36,6 +36,8 @@ RETURN_AFTER_S = 150.0
 """Two visits of one person are at least this far apart."""
 LEAST_APART = 0.5
 """Distance between two people's faces; the same person stays within 0.3."""
+SURE = 0.85
+"""How sure HOG must be of a face as drawn: in the film it is smaller, grainy, and often less than a shot."""
 TRUTH_COLUMNS = ("person", "entry_s", "exit_s", "duration_s", "min_face_px", "max_face_px")
 _PLACES_X = (330.0, 560.0, 790.0, 1000.0)
 _MOST_AT_ONCE = 3
@@ -177,7 +179,7 @@ def choose_people(generator: np.random.Generator, count: int, embedder: Embedder
     """People whom a detector finds and the face network tells apart. Raises ImpossibleFootage after many tries."""
     chosen: list[Looks] = []
     vectors: list[Floats] = []
-    finder = Hog(0.6)
+    finder = Hog(SURE)
     for _ in range(40 * count):
         if len(chosen) == count:
             break

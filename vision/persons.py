@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.faces import Floats
-from vision.tracking import Tracklet
+from vision.tracking import Tracklet, mean_vector
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,7 @@ def _distances(tracklets: Sequence[Tracklet]) -> npt.NDArray[np.float64]:
 
 def template(tracklets: Sequence[Tracklet]) -> Floats:
     """One vector for a group of tracklets: the mean of all shots by quality, float32 [128]."""
-    shots = [shot for tracklet in tracklets for shot in tracklet.shots]
-    mean: Floats = np.average(
-        [shot.vector for shot in shots], axis=0, weights=[shot.quality for shot in shots]
-    )
-    return mean.astype(np.float32)
+    return mean_vector([shot for tracklet in tracklets for shot in tracklet.shots])
 
 
 def identify(

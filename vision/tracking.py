@@ -1,7 +1,7 @@
 """Faces of single pictures joined into tracklets, each with its best shots."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -46,7 +46,7 @@ class Tracklet:
     boxes: list[Box] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
-    """The best few, in time order, some time apart from each other."""
+    """In time order. Of a chunk those that `kept_shots` keeps, of a whole recording the best few."""
 
     @property
     def started_s(self) -> float:
@@ -63,9 +63,7 @@ class Tracklet:
         """The mean of the shots' vectors by quality: float32 [128]. Raises ValueError without shots."""
         if not self.is_usable:
             raise ValueError(f"Tracklet {self.number} has no face that is good enough to be compared.")
-        weights = np.array([shot.quality for shot in self.shots], np.float32)
-        mean: Floats = np.average([shot.vector for shot in self.shots], axis=0, weights=weights)
-        return mean.astype(np.float32)
+        return mean_vector(self.shots)
 
     @property
     def is_usable(self) -> bool:
@@ -77,14 +75,23 @@ class Tracklet:
 
         A faint detection proves nothing: it may be a face on a poster behind somebody's ear.
         """
-        ours = {time: box for time, box, score in self._rows() if score >= sure}
+        ours = {time: box for time, box, score in self.rows() if score >= sure}
         apart = [
-            iou(ours[time], box) < 0.1 for time, box, score in other._rows() if score >= sure and time in ours
+            iou(ours[time], box) < 0.1 for time, box, score in other.rows() if score >= sure and time in ours
         ]
         return sum(apart) >= 2
 
-    def _rows(self) -> Iterator[tuple[float, Box, float]]:
+    def rows(self) -> Iterator[tuple[float, Box, float]]:
+        """(time, box, score) of each picture."""
         return zip(self.times, self.boxes, self.scores, strict=True)
+
+
+def mean_vector(shots: Sequence[Shot]) -> Floats:
+    """The mean of the shots' vectors by quality: float32 [128]."""
+    mean: Floats = np.average(
+        [shot.vector for shot in shots], axis=0, weights=[shot.quality for shot in shots]
+    )
+    return mean.astype(np.float32)
 
 
 AnyShot = TypeVar("AnyShot", Candidate, Shot)
@@ -99,10 +106,19 @@ def best_shots(shots: Iterable[AnyShot], config: VisionConfig) -> list[AnyShot]:
     return sorted(chosen, key=lambda shot: shot.at)
 
 
+def kept_shots(shots: Sequence[AnyShot], config: VisionConfig) -> list[AnyShot]:
+    """The best few, and the best of each second for `parted` to see whose face it was all along; in time order."""
+    of_second = {int(shot.at): shot for shot in sorted(shots, key=lambda shot: shot.quality)}
+    kept = {shot.at: shot for shot in best_shots(shots, config)}
+    kept.update({shot.at: shot for shot in of_second.values()})
+    return [kept[at] for at in sorted(kept)]
+
+
 def is_wanted(at: float, quality: float, shots: Sequence[Candidate], config: VisionConfig) -> bool:
-    """Would a shot of this quality be among the best? Asked first, because cutting it costs a millisecond."""
+    """Would a shot of this quality be kept? Asked first, because cutting it costs a millisecond."""
     better = [shot for shot in shots if shot.quality >= quality]
-    return len(better) < config.shots and not _is_near(at, better, config)
+    is_best_of_second = int(at) not in {int(shot.at) for shot in better}
+    return is_best_of_second or (len(better) < config.shots and not _is_near(at, better, config))
 
 
 def _is_near(at: float, shots: Iterable[Candidate | Shot], config: VisionConfig) -> bool:
@@ -243,6 +259,37 @@ def _nearness(expected: Box, seen: Box) -> float:
 def _grown(box: Box) -> Box:
     x, y = (box[2] - box[0]) / 2, (box[3] - box[1]) / 2
     return box[0] - x, box[1] - y, box[2] + x, box[3] + y
+
+
+def parted(tracklet: Tracklet, config: VisionConfig) -> list[Tracklet]:
+    """The tracklet cut where its face became another's, each part with its best few shots.
+
+    One who passes behind another, or comes in where another has just left, is followed as one face: places cannot
+    tell them apart, faces can. Whose face it was between the last shot before and the first one after is not known.
+    """
+    shots, least = tracklet.shots, config.change_min_shots
+    changes = {place: _change(shots, place, config) for place in range(least, len(shots) - least + 1)}
+    place = max(changes, key=changes.__getitem__, default=0)
+    if not place or changes[place] <= config.change_at:
+        return [replace(tracklet, shots=best_shots(shots, config))]
+    before, after = shots[:place], shots[place:]
+    return [
+        *parted(_between(tracklet, tracklet.started_s, before[-1].at, before), config),
+        *parted(_between(tracklet, after[0].at, tracklet.ended_s, after), config),
+    ]
+
+
+def _change(shots: Sequence[Shot], place: int, config: VisionConfig) -> float:
+    """How far the face just before a place in the list is from the face just after it (L2)."""
+    before = shots[max(0, place - config.change_shots) : place]
+    after = shots[place : place + config.change_shots]
+    return float(np.linalg.norm(mean_vector(before) - mean_vector(after)))
+
+
+def _between(tracklet: Tracklet, first: float, last: float, shots: list[Shot]) -> Tracklet:
+    rows = [row for row in tracklet.rows() if first <= row[0] <= last]
+    times, boxes, scores = (list(column) for column in zip(*rows, strict=True))
+    return Tracklet(tracklet.number, times, boxes, scores, shots)
 
 
 def track(pictures: Iterable[tuple[float, Sequence[Face]]], config: VisionConfig) -> list[Tracklet]:

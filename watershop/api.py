@@ -5,13 +5,15 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +28,7 @@ from rest_framework.views import APIView, exception_handler
 from watershop.models import Answer, Membership, Right, Role, Shop, User
 from watershop.roles import membership_for, require, rights_of
 
+ANSWERS_KEPT = timedelta(days=7)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -60,14 +63,14 @@ def answer_once(
 ) -> tuple[int, dict[str, Any]]:
     """Do the deed once per key and return its status and JSON body; asked again, return the stored answer.
 
-    Raises InFlight while another transaction holds the key, KeyReused when the body differs. A deed that raises
-    stores nothing, so that a corrected request may use the key again.
+    Raises InFlight while another transaction holds the key, KeyReused when the body differs or the answer is
+    forgotten. A deed that raises stores nothing, so that a corrected request may use the key again.
     """
     if not 0 < len(key) <= 255:
         raise exceptions.ValidationError({"Idempotency-Key": [_("Send a key of 1 to 255 characters.")]})
     text = json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder)
     body_hash = hashlib.sha256(text.encode()).hexdigest()
-    with transaction.atomic():
+    with _no_key_twice(), transaction.atomic():
         _hold(shop, key)
         if known := Answer.objects.filter(shop=shop, key=key).first():
             if known.body_hash != body_hash:
@@ -76,6 +79,22 @@ def answer_once(
         code, answer = deed()
         Answer.objects.create(shop=shop, key=key, body_hash=body_hash, status=code, body=answer)
     return code, answer
+
+
+@contextmanager
+def _no_key_twice() -> Iterator[None]:
+    """The rows of a deed keep its key for ever, so also a key with a forgotten answer does nothing twice."""
+    try:
+        yield
+    except IntegrityError as error:
+        if "client_ref_once" in str(error):
+            raise KeyReused from error
+        raise
+
+
+def forget_answers() -> None:
+    """Delete answers that nobody will ask for again: no device keeps a deed to be sent for longer."""
+    Answer.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).delete()
 
 
 def _hold(shop: Shop, key: str) -> None:

@@ -150,12 +150,14 @@ def reap() -> int:
 
 
 def ensure_schedules() -> None:
-    """What is due each minute, written by code alone: a malformed row would block all others."""
-    Schedule.objects.exclude(name__in=settings.EVERY_MINUTE).delete()
-    for func in settings.EVERY_MINUTE:
+    """What is due each minute and each day, written by code alone: a malformed row would block all others."""
+    due = dict.fromkeys(settings.EVERY_MINUTE, Schedule.MINUTES)
+    due |= dict.fromkeys(settings.EVERY_DAY, Schedule.DAILY)
+    Schedule.objects.exclude(name__in=due).delete()
+    for func, rhythm in due.items():
         Schedule.objects.update_or_create(
             name=func,
-            defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
+            defaults={"func": func, "schedule_type": rhythm, "minutes": 1, "repeats": -1},
         )
 
 

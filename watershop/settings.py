@@ -4,8 +4,10 @@
 Importing this file never starts a database; `watershop.database` says which one is meant.
 """
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -56,14 +58,17 @@ HTTPS = env_bool("WATERSHOP_HTTPS")
 
 
 def _own_secret_key() -> str:
-    """A key made once per installation and kept beside the data, for shops that set none."""
+    """A key made once per installation and kept beside the data, for shops that set none.
+
+    It appears whole or not at all: of several processes that start at once, the first makes it for all.
+    """
     path = VAR_DIR / "secret_key"
-    try:
+    if not path.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+        with tempfile.NamedTemporaryFile("w", dir=VAR_DIR) as draft, contextlib.suppress(FileExistsError):
+            draft.write(secrets.token_urlsafe(50))
+            draft.flush()
+            os.link(draft.name, path)
     return path.read_text().strip()
 
 
@@ -127,10 +132,6 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASES = {"default": database_settings()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Progress of other processes is read through the cache, so it must be shared: the local-memory cache is not.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "watershop_cache"}
-}
 
 AUTH_USER_MODEL = "watershop.User"
 AUTHENTICATION_BACKENDS = ["watershop.accounts.OneTimePasswordBackend"]
@@ -237,7 +238,8 @@ Q_CLUSTER = {
 TILL_COUNTER_URL_NAME: str | None = None
 # The slot of a sale's page: the URL name of the fragment with the visits that it may belong to.
 SALE_LINKS_URL_NAME: str | None = "sale_links"
-# What the scheduler starts each minute, by name: the floor may not know the rooms above it.
+# What the scheduler starts, by name: the floor may not know the rooms above it.
+EVERY_DAY = ("watershop.api.forget_answers",)
 EVERY_MINUTE = ("watershop.jobs.reap", "vision.tasks.settle_recordings", "vision.tasks.link_recent_sales")
 
 VISION_YUNET_MODEL = os.environ.get("VISION_YUNET_MODEL")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as live_settings
-from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import Settings
@@ -65,7 +64,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
 @pytest.fixture
 def workers(settings: Settings, tmp_path: Path, transactional_db: None) -> Iterator[None]:
     """The two worker clusters, as `run` starts them, on the test database."""
-    call_command("createcachetable", verbosity=0)
     jobs.ensure_schedules()
     where = connection.settings_dict
     environment = {

@@ -59,6 +59,11 @@ def test_an_unpaid_walk_in_is_refused_and_nothing_is_stored(cast: Cast) -> None:
     assert not Sale.objects.exists()
 
 
+def test_a_sale_larger_than_the_ledger_can_hold_is_refused(cast: Cast) -> None:
+    with pytest.raises(ValidationError, match="more money than one sale can hold"):
+        sell(cast, lines=[Line(cast.can20, 2, Decimal("60000000")), Line(cast.can10, 1, Decimal("60000000"))])
+
+
 def test_empties_brought_along_lower_the_cans_out(cast: Cast) -> None:
     sell(cast, 3, customer=cast.asha, empties=[(cast.can20, 2)])
     assert cast.asha.can_movements.all().held() == {"20L": 1}

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from rest_framework.exceptions import APIException, ValidationError
 
 from sales.models import Sale
 from tests.base import Cast, make_cast, sell
-from watershop.api import InFlight, KeyReused, answer_once
+from watershop.api import InFlight, KeyReused, answer_once, forget_answers
 from watershop.models import Answer
 
 BODY = {"cans": 2}
@@ -55,6 +57,22 @@ def test_two_shops_may_use_the_same_key(cast: Cast) -> None:
 def test_a_key_of_no_length_is_refused(cast: Cast) -> None:
     with pytest.raises(ValidationError):
         answer_once(cast.shop, "", BODY, deed_of(cast, "k"))
+
+
+def test_an_answer_is_kept_for_seven_days(cast: Cast) -> None:
+    for key, days in (("young", 6), ("old", 8)):
+        answer_once(cast.shop, key, BODY, deed_of(cast, key))
+        Answer.objects.filter(key=key).update(created_at=timezone.now() - timedelta(days=days))
+    forget_answers()
+    assert list(Answer.objects.values_list("key", flat=True)) == ["young"]
+
+
+def test_a_key_whose_answer_is_forgotten_still_does_nothing_twice(cast: Cast) -> None:
+    answer_once(cast.shop, "k1", BODY, deed_of(cast, "k1"))
+    Answer.objects.all().delete()
+    with pytest.raises(KeyReused):
+        answer_once(cast.shop, "k1", BODY, deed_of(cast, "k1"))
+    assert Sale.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

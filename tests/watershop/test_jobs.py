@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from django_q.models import OrmQ
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ, Schedule
 
 from watershop import jobs
 from watershop.jobs import Beat, JobFailedError, LeaseLostError
@@ -84,6 +85,20 @@ def test_a_job_that_kills_its_worker_each_time_fails_for_good(shop: Shop) -> Non
     assert jobs.reap() == 0
     job.refresh_from_db()
     assert job.state == Job.State.FAILED
+
+
+def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None) -> None:
+    Schedule.objects.create(name="somebody's", func="no.such.thing", schedule_type=Schedule.HOURLY)
+    for _ in range(2):
+        jobs.ensure_schedules()
+    rhythms = dict(Schedule.objects.values_list("func", "schedule_type"))
+    assert rhythms == {
+        "watershop.jobs.reap": Schedule.MINUTES,
+        "vision.tasks.settle_recordings": Schedule.MINUTES,
+        "vision.tasks.link_recent_sales": Schedule.MINUTES,
+        "watershop.api.forget_answers": Schedule.DAILY,
+    }
+    assert all(callable(import_string(func)) for func in rhythms)
 
 
 def test_an_attempt_that_was_taken_over_hears_it_at_its_next_beat(shop: Shop) -> None:

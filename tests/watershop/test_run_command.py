@@ -18,6 +18,7 @@ import psutil
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from pytest_django import Settings
 
 from watershop.management.commands import run as run_module
 from watershop.management.supervisor import MARK, Child, Supervisor, end_marked
@@ -181,6 +182,25 @@ def test_a_missing_wheel_gets_one_line(monkeypatch: pytest.MonkeyPatch, port: in
     with pytest.raises(CommandError, match="not installed: run `make run`") as error:
         call_command("run", port=port)
     assert "\n" not in str(error.value)
+
+
+def test_any_other_missing_wheel_gets_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
+) -> None:
+    (tmp_path / "requirements.in").write_text("# What runs.\ndjango>=5\na-wheel-that-is-not-there<3  # why\n")
+    settings.BASE_DIR = tmp_path
+    with pytest.raises(CommandError, match="a-wheel-that-is-not-there is not installed here: run `make run`"):
+        run_module._require_wheels()
+
+
+@pytest.mark.parametrize("module", ["django", "csp", "django_q", "knox"])
+def test_a_command_without_a_module_gets_one_line(module: str) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None; sys.argv = ['manage.py', 'run']; import manage; manage.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{module} is not installed here. Run `make run` once: it makes .venv and installs the lock.\n"
+    )
 
 
 def test_static_files_are_collected_only_when_one_changed(

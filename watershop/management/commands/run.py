@@ -8,7 +8,9 @@ import contextlib
 import fcntl
 import hashlib
 import http.client
+import importlib.metadata
 import os
+import re
 import signal
 import socket
 import sys
@@ -53,6 +55,7 @@ class Command(BaseCommand):
         if demo and not settings.DEMO:
             _become_demo()
         with _the_only_run(port):
+            _require_wheels()
             _require_server_programs()
             _require_free_port(port)
             end_marked(_mark())
@@ -90,7 +93,6 @@ class Command(BaseCommand):
         if plan:
             self.stdout.write(_("Preparing the database ..."))
             call_command("migrate", verbosity=0)
-        call_command("createcachetable", verbosity=0)
         jobs.ensure_schedules()
         _collect_static()
         if settings.DEMO and not Shop.objects.exists():
@@ -174,6 +176,17 @@ def _the_only_run(port: int) -> Iterator[None]:
         lock.write(f"http://{HOST}:{port}/")
         lock.flush()
         yield
+
+
+def _require_wheels() -> None:
+    """What a worker would miss hours later is said now."""
+    for line in (settings.BASE_DIR / "requirements.in").read_text().splitlines():
+        if wheel := re.match(r"[\w.-]+", line):
+            try:
+                importlib.metadata.distribution(wheel.group())
+            except importlib.metadata.PackageNotFoundError as error:
+                message = _("%(wheel)s is not installed here: run `make run` once, it installs the lock.")
+                raise CommandError(message % {"wheel": wheel.group()}) from error
 
 
 def _require_server_programs() -> None:
