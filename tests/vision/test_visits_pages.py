@@ -43,6 +43,11 @@ def test_todays_visits_are_shown_with_face_stay_and_sale(cast: Cast, ravi_sees: 
     assert f"{PAGE}{visit.pk}/" in page
 
 
+def test_where_no_picture_is_kept_an_icon_stands_in(cast: Cast, ravi_sees: Callable[[str], str]) -> None:
+    a_visit(cast.shop, timezone.now())
+    assert '<span class="face"><svg class="icon"' in ravi_sees(PAGE)
+
+
 def test_an_empty_day_leads_to_the_last_day_with_visits(cast: Cast, ravi_sees: Callable[[str], str]) -> None:
     assert "Upload a video" in ravi_sees(PAGE)
     last = timezone.now() - timedelta(days=9)
