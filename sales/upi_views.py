@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sales.ledger import payment_did_not_arrive
 from sales.models import UpiClaim
-from sales.statement import StatementReport, read_statement
+from sales.bank_statement import StatementReport, read_statement
 from sales.upi import confirm
 from sales.uploads import StatementForm
 from watershop.audit import Actor
