@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from sales.bank_statement import StatementReport, read_statement
 from sales.ledger import payment_did_not_arrive
 from sales.models import UpiClaim
-from sales.bank_statement import StatementReport, read_statement
 from sales.upi import confirm
 from sales.uploads import StatementForm
 from watershop.audit import Actor
