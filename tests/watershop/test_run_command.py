@@ -242,3 +242,11 @@ def test_what_a_killed_run_left_over_is_ended_by_its_mark(tmp_path: Path) -> Non
     assert other.poll() is None
     other.kill()
     other.wait()
+
+
+def test_a_signal_whose_exception_was_swallowed_ends_the_run_at_the_next_pause() -> None:
+    command = run_module.Command()
+    with suppress(KeyboardInterrupt):  # as a callback at a fork does
+        command._interrupt(signal.SIGTERM, None)
+    with pytest.raises(KeyboardInterrupt):
+        command._pause(0)

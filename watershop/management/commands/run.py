@@ -44,6 +44,7 @@ class Command(BaseCommand):
 
     help = "Open the shop: database, workers and web server, until Ctrl-C."
     requires_system_checks = ()
+    is_told_to_end = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The demo shop or the real one, and where."""
@@ -63,7 +64,7 @@ class Command(BaseCommand):
 
     def _serve(self, port: int) -> None:
         for number in ENDING:  # SIGINT too: a script's background job starts with it ignored
-            signal.signal(number, _interrupt)
+            signal.signal(number, self._interrupt)
         web, *workers = _children(port)
         supervisor = Supervisor([web, *workers], _mark(), warn=self._warn)
         try:
@@ -108,7 +109,7 @@ class Command(BaseCommand):
                     + "\n"
                     + _tail(web.log)
                 )
-            time.sleep(0.1)
+            self._pause(0.1)
 
     def _watch(self, supervisor: Supervisor) -> None:
         while True:
@@ -116,7 +117,17 @@ class Command(BaseCommand):
                 self.stderr.write(_("The database stopped; it is started again."))
                 database.embedded_server().start()
             supervisor.tend()
-            time.sleep(1)
+            self._pause(1)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.is_told_to_end = True
+        raise KeyboardInterrupt
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep. Ends the run here if a signal came in a callback (at a fork, say), which swallows exceptions."""
+        time.sleep(seconds)
+        if self.is_told_to_end:
+            raise KeyboardInterrupt
 
     def _warn(self, child: Child) -> None:
         self.stderr.write(_("%(name)s ended; it is started again. See %(log)s.") % vars(child))
@@ -146,10 +157,6 @@ def _become_demo() -> None:
     """Start over as the demo: the settings have chosen the real database already."""
     os.environ["WATERSHOP_DEMO"] = "1"
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (ourselves)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _mark() -> str:
