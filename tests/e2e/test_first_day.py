@@ -49,8 +49,7 @@ def test_from_an_unpaid_sale_to_a_recognised_visitor_and_a_chart(
     )
     _watch(page, live_server, clip)
 
-    page.goto(f"{live_server.url}/s/water/sales/{sale.pk}/")
-    expect(page.get_by_text("Suggested")).to_be_visible()
+    _wait_for_the_link(page, f"{live_server.url}/s/water/sales/{sale.pk}/")
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
     assert SaleLink.objects.get(state="confirmed").sale_id == sale.pk
@@ -81,6 +80,16 @@ def _watch(page: Page, live_server: LiveServer, clip: Path) -> None:
     picture = page.locator("img.face").first
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+
+
+def _wait_for_the_link(page: Page, sale: str) -> None:
+    """Linking is a task of its own, handed over when the recording is done: the page is looked at until it ran."""
+    for _ in range(60):
+        page.goto(sale)
+        if page.get_by_text("Suggested").is_visible():
+            return
+        page.wait_for_timeout(500)
+    expect(page.get_by_text("Suggested")).to_be_visible()
 
 
 def _follow_the_dashboard(page: Page, live_server: LiveServer, cast: Cast) -> None:
