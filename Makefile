@@ -17,7 +17,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 run: $(VENV)/.installed ## the demo shop: 60 days of made-up trade and a made-up camera
-	@exec $(PY) manage.py run --demo --port $(PORT)
+	@WATERSHOP_DEMO=1 exec $(PY) manage.py run --demo --port $(PORT)
 
 shop: $(VENV)/.installed ## your own shop: an empty database and a set-up page
 	@exec $(PY) manage.py run --port $(PORT)
