@@ -49,6 +49,8 @@ def membership_for(user: User, slug: str) -> Membership:
 def rights_of(membership: Membership) -> frozenset[Right]:
     """The rights of a member: the defaults of the role, with the owner's switches on top."""
     role = Role(membership.role)
+    if role == Role.OWNER:  # no switch can stand against an owner: the database refuses one
+        return DEFAULT_RIGHTS[role]
     rights = set(DEFAULT_RIGHTS[role])
     for right, is_allowed in RoleRight.objects.filter(shop=membership.shop, role=role).values_list(
         "right", "is_allowed"
