@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
+from sales.defaulters import Debtor, debtors
 from sales.dues import balance_of
 from sales.models import MONEY, ZERO, Payment, Promise, Reminder
 from watershop import audit
@@ -75,6 +76,14 @@ def last_promises(shop: Shop, customers: Iterable[Customer]) -> dict[int, tuple[
     promises = Promise.objects.filter(customer__in=list(customers))
     latest = promises.order_by("customer_id", "-made_at", "-id").distinct("customer_id")
     return {row.customer_id: (row, standing) for row, standing in with_standing(shop, latest)}
+
+
+def breakers(shop: Shop) -> list[Debtor]:
+    """Who owes and did not keep their latest promise, the oldest due first; five queries."""
+    rows = debtors(shop)
+    promises = last_promises(shop, [row.customer for row in rows])
+    broken = {pk for pk, (_row, standing) in promises.items() if standing == Standing.BROKEN}
+    return [row for row in rows if row.customer.pk in broken]
 
 
 def text_for(customer: Customer) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.models import Customer
-from sales.collecting import last_promises
+from sales.collecting import breakers, last_promises
 from sales.credit_forms import RuleForm
 from sales.defaulters import ageing, block_credit, change_rule, debtors, in_words, rule_of
 from sales.models import ZERO
@@ -30,10 +30,10 @@ SORTS = {
 
 @shop_page(role=Role.MANAGER)
 def defaulters(request: ShopRequest) -> HttpResponse:
-    """Who is late with paying; `?sort=` days, balance, unpaid or name."""
-    sort = request.GET.get("sort", "days")
+    """Who is late with paying; `?sort=` days, balance, unpaid or name; `?only=broken`: who broke a promise."""
+    sort, only = request.GET.get("sort", "days"), request.GET.get("only", "")
     everybody, rule = debtors(request.shop), rule_of(request.shop)
-    late = [row for row in everybody if row.falls_under(rule)]
+    late = breakers(request.shop) if only == "broken" else [row for row in everybody if row.falls_under(rule)]
     late.sort(key=SORTS.get(sort, SORTS["days"]))
     may_total = Right.SEE_TOTALS in request.rights
     page = Paginator(late, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -46,6 +46,7 @@ def defaulters(request: ShopRequest) -> HttpResponse:
         "total": sum((row.balance for row in late), ZERO) if may_total else None,
         "ageing": ageing(everybody) if may_total and everybody else None,
         "sort": sort,
+        "only": only,
     }
     return render(request, "sales/defaulters.html", context)
 

@@ -30,9 +30,8 @@ LINKS = (
     Link("visits", _("Visits"), "eye", right=Right.SEE_FACES),
     Link("dashboard", _("Dashboard"), "chart", right=Right.SEE_TOTALS),
     Link("drawer", _("Drawer"), "cash"),
-    Link("defaulters", _("Defaulters"), "alert", role=Role.MANAGER),
+    Link("manage", _("Manage"), "dues", role=Role.MANAGER),
     Link("upi_claims", _("UPI payments"), "upi"),
-    Link("can_types", _("Cans"), "can", role=Role.MANAGER),
     Link("staff", _("Staff"), "key", role=Role.OWNER),
     Link("shop_settings", _("Shop"), "settings", role=Role.OWNER),
 )
