@@ -62,7 +62,7 @@ def _qr_of(customer: Customer, balance: Decimal, pay: OnceForm) -> Qr | None:
 
 @shop_page(posted_from="customer")
 def customer_pay(request: ShopRequest, pk: int) -> HttpResponse:
-    """Take money from a customer; it settles the oldest dues first."""
+    """Take money from a customer; it settles the ticked dues, then the oldest first."""
     customer, form = _customer(request, pk), PaymentForm(request.POST)
     if form.is_valid() and (location := form.once(request, lambda: _pay(request, customer, form))):
         messages.success(request, _("The payment is on the account."))
@@ -78,6 +78,7 @@ def _pay(request: ShopRequest, customer: Customer, form: PaymentForm) -> tuple[i
         tender=Tender(data["tender"]),
         actor=Actor.of(request),
         client_ref=str(data["client_ref"]),
+        dues=form.dues(),
     )
     return 201, {"payment": payment.pk, "location": _page_of(customer)}
 

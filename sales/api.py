@@ -140,11 +140,16 @@ class SaleWish(serializers.Serializer[Any]):
 
 
 class PaymentWish(serializers.Serializer[Any]):
-    """Money that a customer brings; it settles their oldest dues first."""
+    """Money that a customer brings; it settles the chosen dues, then their oldest first."""
 
     customer = OfShop(queryset=Customer.objects.all())
     amount = serializers.DecimalField(max_digits=10, decimal_places=2, min_value=Decimal("0.01"))
     tender = serializers.ChoiceField(Tender.choices)
+    dues = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        default=list,
+        help_text="Keys from the list of dues, to be settled before all others.",
+    )
 
 
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
@@ -176,6 +181,7 @@ class DueSerializer(serializers.Serializer[Any]):
     """An open sale; without `id` and `code` it is the customer's opening balance."""
 
     id = serializers.IntegerField(source="sale_id", allow_null=True)
+    key = serializers.CharField()
     code = serializers.CharField(allow_blank=True)
     sold_at = serializers.DateTimeField(source="at")
     total = money()

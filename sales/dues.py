@@ -84,6 +84,11 @@ class Due:
     def paid(self) -> Decimal:
         return self.total - self.due
 
+    @property
+    def key(self) -> str:
+        """What a door calls this due when somebody pays it before older ones: sale-12 or entry-7."""
+        return f"sale-{self.sale_id}" if self.sale_id else f"entry-{self.opening_id}"
+
 
 def open_dues(shop: Shop, customers: Collection[Any]) -> list[Due]:
     """What is open on these accounts, the oldest first; two queries. Walk-ins pay in full and have none."""

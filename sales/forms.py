@@ -153,10 +153,14 @@ def past(at: datetime | None) -> datetime | None:
 
 
 class PaymentForm(OnceForm):
-    """Money that a customer brings; it settles their oldest dues first."""
+    """Money that a customer brings; it settles the ticked dues (`due_<key>`), then the oldest first."""
 
     amount = forms.DecimalField(label=_("Amount"), min_value=Decimal("0.01"), max_digits=10, decimal_places=2)
     tender = forms.ChoiceField(label=_("Paid by"), choices=Tender.choices, initial=Tender.CASH)
+
+    def dues(self) -> list[str]:
+        """The keys of the ticked dues. Each has a name of its own, for a name sent twice keeps only its last value."""
+        return [name.removeprefix("due_") for name in self.data if name.startswith("due_")]
 
 
 class ReturnForm(OnceForm):

@@ -4,7 +4,7 @@
 transaction, and at its end the database itself checks that the books agree (see migration `the_books_agree`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -273,11 +273,12 @@ def receive_payment(
     actor: Actor,
     received_at: datetime | None = None,
     client_ref: str | None = None,
+    dues: Collection[str] = (),
 ) -> Payment:
-    """Take money from a customer and settle their dues with it, the oldest first.
+    """Take money from a customer and settle their dues with it: those with the keys in `dues`, then the oldest first.
 
     What is left over stays on the account as credit, for the next unpaid sale. The customer's row is locked, so two
-    clerks never settle the same due twice. Without `received_at` it comes now, into the drawer that is open.
+    clerks never settle the same due twice: who chose a due that is paid meanwhile is refused. Without `received_at` it comes now, into the drawer that is open.
     """
     if amount <= 0:
         raise ValidationError(_("The amount must be more than zero."))
@@ -294,8 +295,8 @@ def receive_payment(
     )
     upi.claim([(payment, client_ref)])
     LedgerEntry.objects.bulk_create(_payment_entries([payment]))
-    settle_oldest_first(customer.shop, [customer])
-    after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender}
+    settle_oldest_first(customer.shop, [customer], chosen=dues)
+    after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender, "dues": [*dues]}
     audit.record(customer.shop, actor, "receive_payment", payment, after=after)
     return payment
 

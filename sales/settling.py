@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales.dues import open_dues
@@ -23,13 +25,21 @@ def hold(customers: Collection[int]) -> list[Customer]:
     return list(rows) if customers else []
 
 
-def settle_oldest_first(shop: Shop, customers: Collection[Customer]) -> None:
-    """Let what is not allocated yet settle open dues, oldest money and oldest due first. Accounts are held."""
+def settle_oldest_first(
+    shop: Shop, customers: Collection[Customer], *, chosen: Collection[str] = frozenset()
+) -> None:
+    """Let what is not allocated yet settle open dues, oldest money and oldest due first. Accounts are held.
+
+    The dues with the keys in `chosen` come before all others. Raises ValidationError when one is not open any more.
+    """
     purses = _purses(shop, customers)
     if not purses:
         return
+    dues = open_dues(shop, purses)
+    if not {due.key for due in dues}.issuperset(chosen):
+        raise ValidationError(_("One of the chosen dues is not open any more. Look at the account again."))
     parts = []
-    for due in open_dues(shop, purses):
+    for due in sorted(dues, key=lambda due: due.key not in chosen):
         owed, purse = due.due, purses[due.customer_id]
         while owed and purse:
             part = min(purse[0].left, owed)
