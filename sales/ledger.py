@@ -278,7 +278,8 @@ def receive_payment(
     """Take money from a customer and settle their dues with it: those with the keys in `dues`, then the oldest first.
 
     What is left over stays on the account as credit, for the next unpaid sale. The customer's row is locked, so two
-    clerks never settle the same due twice: who chose a due that is paid meanwhile is refused. Without `received_at` it comes now, into the drawer that is open.
+    clerks never settle the same due twice: who chose a due that is paid meanwhile is refused. Without `received_at`
+    the money comes now, into the drawer that is open.
     """
     if amount <= 0:
         raise ValidationError(_("The amount must be more than zero."))

@@ -84,7 +84,9 @@ def test_the_page_offers_each_open_due_to_tick(cast: Cast, client_of: Callable[[
     assert Payment.objects.count() == 1
 
 
-def test_a_phone_chooses_dues_by_the_keys_of_the_list(cast: Cast, api_of: Callable[[User], APIClient]) -> None:
+def test_a_phone_chooses_dues_by_the_keys_of_the_list(
+    cast: Cast, api_of: Callable[[User], APIClient]
+) -> None:
     old, _new = on_credit(cast, 9), on_credit(cast, 1)
     phone = api_of(cast.ravi)
     listed = phone.get(reverse("api_dues", args=["water"]), {"customer": cast.asha.pk}).json()
