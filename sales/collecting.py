@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
-from urllib.parse import quote
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
+from sales import phone_links
 from sales.defaulters import Debtor, debtors
 from sales.dues import balance_of
 from sales.models import MONEY, ZERO, Payment, Promise, Reminder
@@ -24,7 +24,6 @@ from watershop.models import Shop
 from watershop.templatetags.money import rupees
 
 QUIET_FROM, QUIET_TO = time(21), time(9)
-INDIA = "91"  # a number of ten digits is one of India
 
 
 class Standing(models.TextChoices):
@@ -99,13 +98,11 @@ def text_for(customer: Customer) -> str:
 def link(reminder: Reminder) -> str:
     """The address that opens WhatsApp, the messages or the dialler with this reminder."""
     phone = reminder.customer.phone
-    digits = phone.lstrip("+")
-    number = INDIA + digits if phone == digits and len(digits) == 10 else digits
     if reminder.channel == Reminder.Channel.WHATSAPP:
-        return f"https://wa.me/{number}?text={quote(reminder.text)}"
+        return phone_links.whatsapp(phone, reminder.text)
     if reminder.channel == Reminder.Channel.SMS:
-        return f"sms:+{number}?body={quote(reminder.text)}"
-    return f"tel:+{number}"
+        return phone_links.sms(phone, reminder.text)
+    return phone_links.call(phone)
 
 
 def is_quiet(shop: Shop, at: datetime) -> bool:

@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales import drawer, pricelist
+from sales import drawer, phone_links, pricelist
 from sales.cans import more_than_known
 from sales.dues import account_of, balance_of, with_balance
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
 from sales.ledger import came_with, record_sale, void_sale
 from sales.models import CanType, Sale, SaleQuerySet
+from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Right, Role, Shop
@@ -71,21 +72,23 @@ def _found(shop: Shop, query: str) -> list[Any]:
 def receipt(request: ShopRequest, pk: int) -> HttpResponse:
     """The slip for the buyer; `?done=1` is the moment after the sale."""
     sale = _sale(request.shop, pk)
-    claim = open_claim(sale)
+    claim, slip = open_claim(sale), receipt_of(sale)
+    phone = sale.customer.phone if sale.customer else ""
     context = {
         "sale": sale,
-        "lines": sale.lines.select_related("can_type"),
-        "received": came_with(sale),
+        "slip": slip,
         "claim": claim,
         "qr": claim and claim_qr(claim, note=sale.code),
         "balance": balance_of(sale.customer) if sale.customer else None,
+        "whatsapp": phone_links.whatsapp(phone, slip.text),
+        "sms": phone_links.sms(phone, slip.text),
         "is_done": "done" in request.GET,
     }
     return render(request, "sales/receipt.html", context)
 
 
 def _sale(shop: Shop, pk: int) -> Sale:
-    sales = Sale.objects.of(shop).with_sums().select_related("customer", "clerk", "void__by")
+    sales = Sale.objects.of(shop).with_sums().select_related("shop", "customer", "clerk", "void__by")
     return get_object_or_404(sales, pk=pk)
 
 

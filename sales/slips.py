@@ -1,0 +1,95 @@
+"""What a receipt says: one source for the page, the printer's picture and the message to the buyer.
+
+It speaks the customer's language, a walk-in's the shop's, whatever the clerk's screen speaks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from sales.dues import balance_of
+from sales.ledger import came_with
+from sales.models import Sale, SaleLine
+from watershop.templatetags.dates import shop_time
+from watershop.templatetags.money import rupees
+
+Pair = tuple[str, str]
+"""A label and its value, as they are read."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the sale: `20 L`, `2 × ₹20`, `₹40.00`."""
+
+    name: str
+    count: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Every word of a receipt, from top to bottom, in `language`."""
+
+    language: str
+    shop: str
+    facts: tuple[Pair, ...]
+    items: tuple[Item, ...]
+    total: Pair
+    settled: tuple[Pair, ...]
+    thanks: str
+
+    @property
+    def text(self) -> str:
+        """The receipt as a message: a few lines to read on a phone."""
+        return "\n".join([self.shop, *self._lines(), self.thanks])
+
+    def _lines(self) -> Iterator[str]:
+        for label, value in self.facts:
+            yield f"{label}: {value}"
+        for item in self.items:
+            yield f"{item.name}: {item.count} = {item.amount}"
+        for label, value in (self.total, *self.settled):
+            yield f"{label}: {value}"
+
+
+def receipt_of(sale: Sale) -> Receipt:
+    """The receipt of a sale that was read `with_sums`; what the customer owes in all is that of this moment."""
+    language = sale.customer.language if sale.customer else sale.shop.language
+    with translation.override(language):
+        return Receipt(
+            language=language,
+            shop=sale.shop.name,
+            facts=tuple(_facts(sale)),
+            items=tuple(_item(line) for line in sale.lines.select_related("can_type")),
+            total=(_("Total"), rupees(sale.total, 2)),
+            settled=tuple(_settled(sale)),
+            thanks=_("Thank you. Please bring our cans back."),
+        )
+
+
+def _facts(sale: Sale) -> Iterator[Pair]:
+    yield _("Receipt"), sale.receipt or sale.code
+    yield _("Time"), shop_time(sale.sold_at, sale.shop)
+    if sale.customer:
+        yield _("Customer"), sale.customer.name
+    if sale.clerk:
+        yield _("Clerk"), sale.clerk.get_full_name() or sale.clerk.get_username()
+
+
+def _item(line: SaleLine) -> Item:
+    count = f"{line.quantity} × {rupees(line.unit_price)}"
+    return Item(line.can_type.name, count, rupees(line.amount, 2))
+
+
+def _settled(sale: Sale) -> Iterator[Pair]:
+    if hasattr(sale, "void"):
+        yield _("Void"), sale.void.reason
+    else:
+        for payment in came_with(sale):
+            yield str(payment.get_tender_display()), rupees(payment.amount, 2)
+        if sale.due:
+            yield _("Unpaid"), rupees(sale.due, 2)
+    if sale.customer and (balance := balance_of(sale.customer)) > 0:
+        yield _("Due in all"), rupees(balance, 2)
