@@ -53,6 +53,7 @@ class Customer(ShopRow):
         help_text=_("What the customer may owe at most. Empty: no limit."),
     )
     has_refused_reminders = models.BooleanField(_("wants no reminders"), default=False)
+    keeps_cans_free = models.BooleanField(_("keeps cans without a deposit"), default=False)
     is_credit_blocked = models.BooleanField(_("nothing on credit"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("known since"), default=timezone.now, editable=False)

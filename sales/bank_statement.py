@@ -71,7 +71,7 @@ def read_statement(shop: Shop, content: bytes, *, actor: Actor) -> StatementRepo
 
 
 def _settle(claim: UpiClaim, amount: Decimal, report: StatementReport, actor: Actor) -> None:
-    if claim.payment.amount != amount:
+    if claim.amount != amount:
         report.other_amount.append((claim, amount))
         return
     try:

@@ -17,11 +17,11 @@ from watershop.models import Shop
 
 
 class CreditForm(forms.ModelForm[Customer]):
-    """What a customer may owe at most or whether anything at all, and whether they want to be reminded of it."""
+    """What a customer may owe at most or whether anything at all, whether they leave deposits and want reminders."""
 
     class Meta:
         model = Customer
-        fields: ClassVar = ["credit_limit", "is_credit_blocked", "has_refused_reminders"]
+        fields: ClassVar = ["credit_limit", "is_credit_blocked", "keeps_cans_free", "has_refused_reminders"]
 
 
 class OpeningForm(OnceForm):

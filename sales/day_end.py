@@ -11,6 +11,7 @@ from sales.models import (
     ZERO,
     Allocation,
     CanMovement,
+    DepositEntry,
     DrawerSession,
     Payment,
     Sale,
@@ -26,7 +27,10 @@ ALLOCATED_AT_THE_SALE = Q(sale__recorded_at=F("payment__recorded_at"))
 
 @dataclass(frozen=True)
 class DayEnd:
-    """Rupees, unless it says cans. `takings` are `with_sales` + `dues_collected` + `given_back` (nought or less)."""
+    """Rupees, unless it says cans. `takings` are `with_sales` + `dues_collected` + `given_back` (nought or less).
+
+    Deposits are neither takings nor revenue: they go through the drawer, and stay the customers' money.
+    """
 
     sale_count: int
     cans_sold: int
@@ -37,6 +41,8 @@ class DayEnd:
     given_back: Decimal
     cans_out: int
     cans_in: int
+    deposits_taken: Decimal
+    deposits_given_back: Decimal
     unconfirmed_upi: Decimal
     sessions: list[DrawerSession]
 
@@ -59,6 +65,7 @@ def day_end(shop: Shop, day: Period) -> DayEnd:
     money = Payment.objects.filter(shop=shop, received_at__gte=day.start, received_at__lt=day.end)
     at_sales = Allocation.objects.filter(ALLOCATED_AT_THE_SALE, shop=shop)
     cans = CanMovement.objects.of(shop).filter(at__gte=day.start, at__lt=day.end)
+    deposits = DepositEntry.objects.of(shop).moved_money().filter(at__gte=day.start, at__lt=day.end)
     claims = UpiClaim.objects.of(shop).open().filter(payment__in=money)
     return DayEnd(
         sale_count=sales.count(),
@@ -70,7 +77,9 @@ def day_end(shop: Shop, day: Period) -> DayEnd:
         given_back=_sum(money.filter(amount__lt=0)),
         cans_out=_moved(cans, CanMovement.Kind.OUT),
         cans_in=-_moved(cans, CanMovement.Kind.RETURN),
-        unconfirmed_upi=claims.aggregate(sum=Coalesce(Sum("payment__amount"), ZERO))["sum"],
+        deposits_taken=_sum(deposits.filter(amount__gt=0)),
+        deposits_given_back=_sum(deposits.filter(amount__lt=0)),
+        unconfirmed_upi=claims.aggregate(sum=Coalesce(Sum(F("payment__amount") + F("deposit")), ZERO))["sum"],
         sessions=list(_sessions(shop, day)),
     )
 

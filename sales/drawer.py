@@ -19,6 +19,7 @@ from sales.models import (
     ZERO,
     CashCount,
     CashMove,
+    DepositEntry,
     Drawer,
     DrawerCount,
     DrawerSession,
@@ -189,7 +190,7 @@ def _text(amount: Decimal | None) -> str | None:
 
 
 def expected(session: DrawerSession) -> dict[Tender, Decimal]:
-    """What should be there per tender, in rupees: the float, what customers paid, and cash moved in and out.
+    """What should be there per tender, in rupees: the float, what customers paid, deposits, and cash moved in and out.
 
     A payment is what was charged, so change given is never in it.
     """
@@ -200,6 +201,8 @@ def expected(session: DrawerSession) -> dict[Tender, Decimal]:
         .annotate(Sum("amount"))
     )
     sums = dict.fromkeys(Tender, ZERO) | {Tender(tender): amount for tender, amount in taken}
+    for tender, amount in DepositEntry.objects.filter(drawer_session=session).by_tender().items():
+        sums[Tender(tender)] += amount
     signed = Case(When(kind=CashMove.Kind.OUT, then=-F("amount")), default=F("amount"))
     moved = CashMove.objects.filter(drawer_session=session).aggregate(sum=Sum(signed))["sum"]
     sums[Tender.CASH] += session.opening_float + (moved or ZERO)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from sales.deposit_forms import add_deposit_fields, deposits_of
 from sales.ledger import Line, NewSale
 from sales.models import ZERO, CanType, Sale, SaleQuerySet, SaleVoid, Tender
 from watershop.api import InFlight, KeyReused, answer_once
@@ -101,6 +102,7 @@ class TillForm(OnceForm):
         for can_type in self.can_types:
             self.fields[f"sold_{can_type.pk}"] = cans_field(can_type.name)
             self.fields[f"back_{can_type.pk}"] = cans_field(can_type.name)
+        add_deposit_fields(self, self.can_types)
 
     def tiles(self) -> Iterator[tuple[CanType, forms.BoundField, forms.BoundField]]:
         """Each size on sale with its fields: full cans sold, empties brought back."""
@@ -113,6 +115,13 @@ class TillForm(OnceForm):
     def is_split(self) -> bool:
         return any(part.value() for part in self.parts())
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            is_paid = not data["is_unpaid"]
+            data["deposits"] = deposits_of(self, data["customer"], self._moved(), is_paid=is_paid)
+        return data
+
     def clean_sold_at(self) -> datetime | None:
         return past(self.cleaned_data["sold_at"])
 
@@ -121,6 +130,7 @@ class TillForm(OnceForm):
         return NewSale(
             lines=[Line(can_type, count) for can_type, count in self._counts("sold")],
             empties=list(self._counts("back")),
+            deposits=data["deposits"],
             customer=data["customer"],
             tender=Tender(data["tender"]),
             is_paid=not data["is_unpaid"],
@@ -136,8 +146,12 @@ class TillForm(OnceForm):
 
     def brought(self) -> list[CanType]:
         """The sizes of which more empties came back than full cans went out."""
+        return [can_type for can_type, moved in self._moved().items() if moved < 0]
+
+    def _moved(self) -> dict[CanType, int]:
+        """Full cans that go out less empties that come in, of each size."""
         full, empty = dict(self._counts("sold")), dict(self._counts("back"))
-        return [can_type for can_type, count in empty.items() if count > full.get(can_type, 0)]
+        return {can_type: full.get(can_type, 0) - empty.get(can_type, 0) for can_type in self.can_types}
 
     def _counts(self, kind: str) -> Iterator[tuple[CanType, int]]:
         for can_type in self.can_types:

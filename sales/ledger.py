@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales import cans, credit, drawer, receipts, upi
+from sales import cans, credit, deposits, drawer, receipts, upi
+from sales.deposits import Deposit, SaleDeposits
 from sales.models import (
     ZERO,
     Allocation,
@@ -57,6 +58,7 @@ class NewSale:
 
     A named customer takes the full cans along; `moves_cans=False` is for old records that don't tell of cans.
     `split` says what each tender brings now, and the rest is on credit; without it all is paid by `tender`, or nothing.
+    `deposits` come or go by `tender` beside the price; they can't be on credit.
     Without `sold_at` it happens now, and money that comes with it goes into the drawer that is open.
     """
 
@@ -70,6 +72,7 @@ class NewSale:
     client_ref: str | None = None
     source: Sale.Source = Sale.Source.TILL
     empties: Sequence[tuple[CanType, int]] = ()
+    deposits: Sequence[Deposit] = ()
     moves_cans: bool = True
 
     @property
@@ -88,10 +91,24 @@ class NewSale:
         return self.total - sum(self.received.values(), ZERO)
 
     @property
+    def needs_account(self) -> bool:
+        """Whether what it may do depends on what stands on the customer's account."""
+        return bool(self.on_credit) or any(deposit.cans < 0 for deposit in self.deposits)
+
+    @property
     def fills_drawer(self) -> bool:
         """Whether money comes with it now; what is imported or entered late was counted long ago, or never."""
         is_now = self.sold_at is None and self.source != Sale.Source.IMPORT
-        return is_now and bool(self.received)
+        return is_now and bool(self.tenders)
+
+    @property
+    def tenders(self) -> set[Tender]:
+        """How money comes or goes with the sale."""
+        return {*self.received, *({self.tender} if self.deposits else ())}
+
+    def deposit_by(self, tender: str) -> Decimal:
+        """The rupees of deposit that this tender brings beside the price."""
+        return sum((deposit.amount for deposit in self.deposits if tender == self.tender), ZERO)
 
     @property
     def has_receipt(self) -> bool:
@@ -121,6 +138,7 @@ class NewSale:
             raise ValidationError(_("Empties can only be booked for a customer. Choose one."))
         if any(quantity < 1 for _can_type, quantity in self.empties):
             raise ValidationError(_("Count the empties from one upward, or leave them out."))
+        deposits.check(self.deposits, self.customer)
 
 
 def record_sale(shop: Shop, actor: Actor, sale: NewSale) -> Sale:
@@ -137,8 +155,8 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     """
     for new in news:
         new.check()
-    on_credit = hold({new.customer.pk for new in news if new.customer and new.on_credit})
-    credit.check(on_credit, _asked_on_credit(news))
+    held = hold({new.customer.pk for new in news if new.customer and new.needs_account})
+    credit.check(held, _asked_on_credit(news))
     pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
     SaleLine.objects.bulk_create(
         SaleLine(shop=shop, sale=sale, can_type=line.can_type, quantity=line.quantity, amount=line.charged)
@@ -146,9 +164,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         for line in new.lines
     )
     paid = [(sale, new, *part) for sale, new in pairs for part in new.received.items()]
-    session = drawer.session_for(
-        shop, {tender for new in news if new.fills_drawer for tender in new.received}
-    )
+    session = drawer.session_for(shop, {tender for new in news if new.fills_drawer for tender in new.tenders})
     payments = Payment.objects.bulk_create(
         Payment(
             shop=shop,
@@ -166,12 +182,23 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         Allocation(shop=shop, payment=payment, sale=sale, amount=payment.amount)
         for payment, (sale, *_how) in zip(payments, paid, strict=True)
     )
-    upi.claim((payment, new.client_ref) for payment, (_sale, new, *_how) in zip(payments, paid, strict=True))
+    upi.claim(
+        (payment, new.client_ref, new.deposit_by(payment.tender))
+        for payment, (_sale, new, *_how) in zip(payments, paid, strict=True)
+    )
+    owing = {new.customer.pk for new in news if new.customer and new.on_credit}
     owed = [_sale_entry(sale, new) for sale, new in pairs if new.customer and new.total]
     LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
     cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.customer and new.moves_cans), actor)
+    deposits.book_with_sales(
+        (
+            SaleDeposits(sale, new.deposits, new.tender, session if new.fills_drawer else None)
+            for sale, new in pairs
+        ),
+        actor,
+    )
     AuditEntry.objects.bulk_create(_audit_entries(shop, actor, pairs))
-    settle_oldest_first(shop, on_credit)
+    settle_oldest_first(shop, [row for row in held if row.pk in owing])
     return [sale for sale, _new in pairs]
 
 
@@ -294,7 +321,7 @@ def receive_payment(
         client_ref=client_ref,
         drawer_session=None if received_at else drawer.session_for(customer.shop, {tender}),
     )
-    upi.claim([(payment, client_ref)])
+    upi.claim([(payment, client_ref, ZERO)])
     LedgerEntry.objects.bulk_create(_payment_entries([payment]))
     settle_oldest_first(customer.shop, [customer], chosen=dues)
     after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender, "dues": [*dues]}
@@ -325,6 +352,7 @@ def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
     release(sale.shop, Allocation.objects.filter(sale=sale))
     for payment in came_with(sale):
         _give_back(payment, void.at, actor)
+    deposits.reverse_sale(sale, at=void.at, actor=actor)
     cans.reverse_sale(sale, at=void.at, actor=actor)
     settle_oldest_first(sale.shop, account)
     audit.record(sale.shop, actor, "void_sale", sale, after={"reason": void.reason})
@@ -345,7 +373,13 @@ def payment_did_not_arrive(claim: UpiClaim, *, actor: Actor) -> None:
         void_sale(sale, reason=_("The UPI payment did not arrive."), actor=actor)
         return
     release(claim.shop, Allocation.objects.filter(payment=payment))
-    _give_back(payment, timezone.now(), actor)
+    now = timezone.now()
+    _give_back(payment, now, actor)
+    if claim.deposit:
+        sale = Sale.objects.distinct().get(
+            deposits__recorded_at=payment.recorded_at, allocations__payment=payment
+        )
+        deposits.reverse_sale(sale, at=now, actor=actor, only=Tender.UPI)
     settle_oldest_first(claim.shop, account)
 
 

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sales.models import Payment, Sale, SalesSettings, Tender, UpiClaim
+from sales.models import ZERO, Payment, Sale, SalesSettings, Tender, UpiClaim
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -75,7 +75,7 @@ def qr_code(shop: Shop, *, reference: str, note: str, amount: Decimal) -> Qr | N
 
 def claim_qr(claim: UpiClaim, *, note: str) -> Qr | None:
     """The code to send what was claimed."""
-    return qr_code(claim.shop, reference=claim.reference, note=note, amount=claim.payment.amount)
+    return qr_code(claim.shop, reference=claim.reference, note=note, amount=claim.amount)
 
 
 def _runs(rows: list[Any]) -> Iterable[str]:
@@ -89,14 +89,20 @@ def _runs(rows: list[Any]) -> Iterable[str]:
             x += length
 
 
-def claim(payments: Iterable[tuple[Payment, str | None]]) -> None:
+def claim(payments: Iterable[tuple[Payment, str | None, Decimal]]) -> None:
     """Put the UPI payments among these on the list of what is to be confirmed.
 
-    Each comes with the client_ref of its deed; one without (an import, a demo) or entered late claims nothing.
+    Each comes with the client_ref of its deed and the deposit in the same transfer; one without a client_ref (an
+    import, a demo) or entered late claims nothing.
     """
     UpiClaim.objects.bulk_create(
-        UpiClaim(shop=payment.shop, payment=payment, reference=reference(payment.shop, client_ref))
-        for payment, client_ref in payments
+        UpiClaim(
+            shop=payment.shop,
+            payment=payment,
+            reference=reference(payment.shop, client_ref),
+            deposit=max(deposit, ZERO),
+        )
+        for payment, client_ref, deposit in payments
         if client_ref and payment.tender == Tender.UPI and payment.recorded_at - payment.received_at < LATE
     )
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from sales import drawer, phone_links, pricelist
 from sales.cans import more_than_known
+from sales.deposit_forms import deposit_rows
 from sales.dues import account_of, balance_of, with_balance
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
 from sales.ledger import came_with, record_sale, void_sale
@@ -45,6 +46,7 @@ def till(request: ShopRequest) -> HttpResponse:
         "query": query,
         "found": _found(request.shop, query),
         "account": account_of(buyer) if buyer else None,
+        "deposit_rows": list(deposit_rows(form, form.can_types, buyer)),
         "counter_url_name": settings.TILL_COUNTER_URL_NAME,
         "is_drawer_missing": drawer.is_missing(request.shop),
     }

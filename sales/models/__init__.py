@@ -8,6 +8,7 @@ database half is the composite `SameShop`.
 
 from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
 from sales.models.collecting import Promise, Reminder
+from sales.models.deposits import DepositEntry, Held
 from sales.models.drawer import (
     DENOMINATIONS,
     IN_HAND,
@@ -33,9 +34,11 @@ __all__ = [
     "CashCount",
     "CashMove",
     "DefaultingCustomer",
+    "DepositEntry",
     "Drawer",
     "DrawerCount",
     "DrawerSession",
+    "Held",
     "LedgerEntry",
     "Payment",
     "Promise",

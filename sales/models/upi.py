@@ -1,11 +1,13 @@
 """What is said of money that comes by UPI: claimed by the payer, seen at the bank or not."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from sales.models.goods import ZERO
 from sales.models.selling import Payment
 from watershop.constraints import SameShop
 from watershop.models import Shop, ShopRow, User, shop_id_unique
@@ -36,6 +38,8 @@ class UpiClaim(ShopRow):
         Payment, on_delete=models.PROTECT, related_name="upi_claim", db_constraint=False
     )
     reference = models.CharField(_("reference"), max_length=35)
+    # The deposit for cans that the payer sends in the same transfer; it is no part of the payment.
+    deposit = models.DecimalField(_("deposit"), max_digits=10, decimal_places=2, default=ZERO)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CLAIMED)
     decided_at = models.DateTimeField(_("decided"), null=True)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -58,3 +62,8 @@ class UpiClaim(ShopRow):
         indexes: ClassVar = [
             models.Index(fields=["shop"], condition=Q(state="claimed"), name="upiclaim_undecided")
         ]
+
+    @property
+    def amount(self) -> Decimal:
+        """Rupees of the whole transfer: what the bank's statement will name."""
+        return self.payment.amount + self.deposit

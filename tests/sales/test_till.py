@@ -187,7 +187,7 @@ def test_the_till_asks_the_same_number_of_questions_for_many_customers(
     for quantity in (1, 2, 3):
         sell(cast, quantity, customer=cast.asha, is_paid=False)
     client, url = client_of(cast.ravi), reverse("till", args=["water"])
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(url, {"customer": cast.asha.pk})
     with django_assert_num_queries(7):
         client.get(url, {"q": "98"})
