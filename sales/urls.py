@@ -10,13 +10,15 @@ from sales import (
     drawer_views,
     import_views,
     manage_views,
+    till_views,
     upi_views,
     views,
 )
 from sales import api as doors
 
 pages: list[URLPattern] = [
-    path("till/", views.till, name="till"),
+    path("till/", till_views.till, name="till"),
+    path("till/find/", till_views.till_find, name="till_find"),
     path("sales/", views.sales, name="sales"),
     path("sales/import/", import_views.sales_import, name="sales_import"),
     path("sales/import/store/", import_views.sales_import_store, name="sales_import_store"),

@@ -1,4 +1,4 @@
-"""Pages of the till and of the sales it made: till, receipt, list, one sale, void, price list."""
+"""Pages of the sales: receipt, list, one sale, void; the price list."""
 
 from typing import Any
 
@@ -9,16 +9,12 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from customers.models import Customer
-from sales import drawer, phone_links, pricelist
-from sales.cans import more_than_known
-from sales.deposit_forms import deposit_rows
-from sales.dues import account_of, balance_of, with_balance
-from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, TillForm, VoidForm
-from sales.ledger import came_with, record_sale, void_sale
+from sales import phone_links, pricelist
+from sales.dues import balance_of
+from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, VoidForm
+from sales.ledger import came_with, void_sale
 from sales.models import CanType, Sale, SaleQuerySet
 from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
@@ -28,46 +24,6 @@ from watershop.roles import ShopRequest, has_role, require, shop_page
 
 PAGE_SIZE = 50
 FOUND_AT_ONCE = 8
-
-
-@shop_page()
-def till(request: ShopRequest) -> HttpResponse:
-    """Sell. `?customer=7` puts a customer on the bill, `?sold_3=2` cans, `?q=1234` searches for customers."""
-    wished = {k: v for k, v in request.GET.items() if k == "customer" or k.startswith("sold_")}
-    form = TillForm(request.shop, request.rights, request.POST or None, initial=wished)
-    if form.is_valid() and (location := form.once(request, lambda: _sell(request, form))):
-        for warning in more_than_known(form.cleaned_data["customer"], form.brought()):
-            messages.warning(request, warning)
-        return redirect(f"{location}?done=1")
-    query = request.GET.get("q", "").strip()
-    buyer = _buyer(request.shop, form["customer"].value())
-    context = {
-        "form": form,
-        "query": query,
-        "found": _found(request.shop, query),
-        "account": account_of(buyer) if buyer else None,
-        "deposit_rows": list(deposit_rows(form, form.can_types, buyer)),
-        "counter_url_name": settings.TILL_COUNTER_URL_NAME,
-        "is_drawer_missing": drawer.is_missing(request.shop),
-    }
-    return render(request, "sales/till.html", context, status=form.status if form.is_bound else 200)
-
-
-def _sell(request: ShopRequest, form: TillForm) -> tuple[int, dict[str, Any]]:
-    sale = record_sale(request.shop, Actor.of(request), form.new_sale())
-    return 201, {"sale": sale.pk, "location": reverse("receipt", args=[request.shop.slug, sale.pk])}
-
-
-def _buyer(shop: Shop, pk: Any) -> Customer | None:
-    customers = Customer.objects.of(shop).active().select_related("shop")
-    return customers.filter(pk=pk).first() if str(pk or "").isdecimal() else None
-
-
-def _found(shop: Shop, query: str) -> list[Any]:
-    """The first customers that the search finds, each with `balance`; one letter finds too many to be of use."""
-    if len(query) < 2:
-        return []
-    return list(with_balance(Customer.objects.of(shop).active().search(query))[:FOUND_AT_ONCE])
 
 
 @shop_page()

@@ -158,11 +158,14 @@ def test_a_time_to_come_is_refused(cast: Cast, client_of: SignIn) -> None:
 
 def test_two_characters_find_customers_with_what_they_owe(cast: Cast, client_of: SignIn) -> None:
     sell(cast, 2, customer=cast.asha, is_paid=False)
-    client, url = client_of(cast.ravi), reverse("till", args=["water"])
-    by_phone = client.get(url, {"q": "1234"}).content.decode()
-    assert "Asha" in by_phone and "₹40" in by_phone and "Bala" not in by_phone
-    assert "Asha" not in client.get(url, {"q": "A"}).content.decode()
-    assert "Nobody found" in client.get(url, {"q": "zzz"}).content.decode()
+    client = client_of(cast.ravi)
+    for page in ("till_find", "till"):  # while somebody types, and without JavaScript
+        url = reverse(page, args=["water"])
+        by_phone = client.get(url, {"q": "1234"}).content.decode()
+        assert f"?customer={cast.asha.pk}" in by_phone and "₹40" in by_phone
+        assert f"?customer={cast.bala.pk}" not in by_phone
+        assert f"?customer={cast.asha.pk}" not in client.get(url, {"q": "A"}).content.decode()
+        assert "Nobody found" in client.get(url, {"q": "zzz"}).content.decode()
 
 
 def test_the_chosen_customers_card_tells_of_dues_cans_and_the_usual(cast: Cast, client_of: SignIn) -> None:
@@ -187,10 +190,10 @@ def test_the_till_asks_the_same_number_of_questions_for_many_customers(
     for quantity in (1, 2, 3):
         sell(cast, quantity, customer=cast.asha, is_paid=False)
     client, url = client_of(cast.ravi), reverse("till", args=["water"])
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(url, {"customer": cast.asha.pk})
-    with django_assert_num_queries(7):
-        client.get(url, {"q": "98"})
+    with django_assert_num_queries(8):
+        client.get(reverse("till_find", args=["water"]), {"q": "98"})
 
 
 def test_the_till_works_in_a_shop_without_can_types(cast: Cast, client_of: SignIn) -> None:
@@ -200,7 +203,19 @@ def test_the_till_works_in_a_shop_without_can_types(cast: Cast, client_of: SignI
     assert "Nothing on sale yet" in client_of(cast.ravi).get(reverse("till", args=["water"])).content.decode()
 
 
+def test_the_last_five_receipts_are_at_hand(cast: Cast, client_of: SignIn) -> None:
+    other = make_cast("other")
+    sell(other, 9)
+    sold = [sell(cast, quantity, customer=cast.bala) for quantity in range(1, 7)]
+    page = client_of(cast.ravi).get(reverse("till", args=["water"])).content.decode()
+    shown = [reverse("receipt", args=["water", sale.pk]) in page for sale in sold]
+    assert shown == [False, True, True, True, True, True]
+    assert "₹120" in page and "₹180" not in page
+
+
 def test_a_stranger_gets_no_till(cast: Cast, client: Client, client_of: SignIn) -> None:
     url = reverse("till", args=["water"])
     assert client.get(url).status_code == 302
-    assert client_of(make_cast("other").ravi).get(url).status_code == 404
+    stranger = client_of(make_cast("other").ravi)
+    assert stranger.get(url).status_code == 404
+    assert stranger.get(reverse("till_find", args=["water"]), {"q": "as"}).status_code == 404

@@ -1,13 +1,13 @@
 // The till's live arithmetic. The server prices the sale again from its own list: these numbers are for the eye.
 //
 //   <form data-till>
-//     .stepper > button[data-step="1|-1"]   moves the number between its min and max
 //     input[data-price="20.00"]             a number of cans and their price; data-name names its line
 //     [data-total]                          every element that shows the total
 //     ul[data-lines]                        the bill's lines; li.muted[data-no-lines] shows while there are none
 //     button[data-pay]                      disabled while nothing is taken
 //     [data-needs-buyer]                    disabled while no customer is chosen (no input named customer)
-//   Steppers work in every form that loads this file.
+
+import "./stepper.js";
 
 function paise(text) {
   const [whole, part = ""] = text.split(".");
@@ -46,18 +46,6 @@ function showBill(form) {
   lines.querySelector("[data-no-lines]").hidden = taken.length > 0;
   for (const button of form.querySelectorAll("[data-pay]")) button.disabled = taken.length === 0;
 }
-
-function step(button) {
-  const input = button.parentElement.querySelector("input");
-  if (Number(button.dataset.step) > 0) input.stepUp();
-  else input.stepDown();
-  input.dispatchEvent(new Event("input", { bubbles: true }));
-}
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-step]");
-  if (button) step(button);
-});
 
 function showBuyer(form) {
   const isWalkIn = !form.elements.customer;
