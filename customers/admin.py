@@ -14,7 +14,7 @@ from watershop.audit import Actor
 @admin.register(Customer)
 class CustomerAdmin(ShopAdmin[Customer]):
     is_changeable = True
-    fields = ("shop", "code", "name", "phone", "language", "is_active", "created_at")
+    fields = ("shop", "code", "name", "phone", "email", "language", "is_active", "created_at")
     readonly_fields = ("shop", "code", "created_at")
     list_display = ("name", "code", "phone", "language", "is_active", "shop")
     list_filter = ("is_active", "language")

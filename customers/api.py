@@ -19,7 +19,7 @@ class CustomerSerializer(serializers.ModelSerializer[Customer]):
 
     class Meta:
         model = Customer
-        fields = ("id", "code", "name", "phone", "language", "is_active", "created_at")
+        fields = ("id", "code", "name", "phone", "email", "language", "is_active", "created_at")
         read_only_fields: tuple[str, ...] = ("id", "code", "is_active", "created_at")
 
     def to_internal_value(self, data: Any) -> Any:

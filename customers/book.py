@@ -1,4 +1,4 @@
-"""The book of customers: every function that writes one. Names and phone numbers stay out of the audit."""
+"""The book of customers: every function that writes one. Names, phone numbers and e-mail stay out of the audit."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from watershop import audit
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Counter, Shop
 
-PERSONAL = frozenset({"name", "phone"})
+PERSONAL = frozenset({"name", "phone", "email"})
 
 
 def tidy_phone(text: str) -> str:
@@ -20,10 +20,12 @@ def tidy_phone(text: str) -> str:
 
 
 @transaction.atomic
-def add_customer(*, shop: Shop, name: str, phone: str, language: str, actor: Actor) -> Customer:
+def add_customer(
+    *, shop: Shop, name: str, phone: str, language: str, actor: Actor, email: str = ""
+) -> Customer:
     """A new customer with the next free code. Raises ValidationError when a value can't be used."""
     (code,) = next_codes(shop)
-    customer = Customer(shop=shop, code=code, name=name, phone=phone, language=language)
+    customer = Customer(shop=shop, code=code, name=name, phone=phone, email=email, language=language)
     customer.full_clean()
     customer.save()
     audit.record(shop, actor, "add_customer", customer, after={"code": code, "language": language})

@@ -22,7 +22,7 @@ class CustomerForm(forms.ModelForm[Customer]):
 
     class Meta:
         model = Customer
-        fields: ClassVar = ["name", "phone", "language"]
+        fields: ClassVar = ["name", "phone", "email", "language"]
         field_classes: ClassVar = {"phone": PhoneField}
 
 

@@ -88,6 +88,7 @@ class Customer(ShopRow):
     code = models.CharField(_("code"), max_length=40, validators=[validate_code])
     name = models.CharField(_("name"), max_length=80)
     phone = models.CharField(_("phone"), max_length=16, blank=True, validators=[validate_phone])
+    email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     credit_limit = models.DecimalField(
         _("credit limit"),

@@ -1,29 +1,24 @@
-"""Promises to pay and reminders of dues. Nothing is sent from here: a link opens the clerk's own phone or WhatsApp."""
+"""Promises to pay: noted once, kept or broken by what is paid."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
-from sales import phone_links
 from sales.defaulters import Debtor, debtors
-from sales.dues import balance_of
-from sales.models import MONEY, ZERO, Payment, Promise, Reminder
+from sales.models import MONEY, ZERO, Payment, Promise
 from watershop import audit
 from watershop.audit import Actor
 from watershop.dates import day_of
 from watershop.models import Shop
-from watershop.templatetags.money import rupees
-
-QUIET_FROM, QUIET_TO = time(21), time(9)
 
 
 class Standing(models.TextChoices):
@@ -83,48 +78,3 @@ def breakers(shop: Shop) -> list[Debtor]:
     promises = last_promises(shop, [row.customer for row in rows])
     broken = {pk for pk, (_row, standing) in promises.items() if standing == Standing.BROKEN}
     return [row for row in rows if row.customer.pk in broken]
-
-
-def text_for(customer: Customer) -> str:
-    """The reminder in the customer's language, with what they owe now."""
-    with translation.override(customer.language):
-        return _("Dear %(name)s, your balance at %(shop)s is %(amount)s. Please pay soon. Thank you.") % {
-            "name": customer.name,
-            "shop": customer.shop.name,
-            "amount": rupees(balance_of(customer)),
-        }
-
-
-def link(reminder: Reminder) -> str:
-    """The address that opens WhatsApp, the messages or the dialler with this reminder."""
-    phone = reminder.customer.phone
-    if reminder.channel == Reminder.Channel.WHATSAPP:
-        return phone_links.whatsapp(phone, reminder.text)
-    if reminder.channel == Reminder.Channel.SMS:
-        return phone_links.sms(phone, reminder.text)
-    return phone_links.call(phone)
-
-
-def is_quiet(shop: Shop, at: datetime) -> bool:
-    """Whether nobody is to be disturbed: from nine in the evening to nine in the morning, on the shop's clock."""
-    clock = at.astimezone(shop.tz).time()
-    return clock >= QUIET_FROM or clock < QUIET_TO
-
-
-@transaction.atomic
-def remind(*, customer: Customer, channel: Reminder.Channel, actor: Actor) -> Reminder:
-    """Note a reminder that is about to go out. Raises ValidationError with the reason why it must not."""
-    if customer.has_refused_reminders:
-        raise ValidationError(_("This customer does not want to be reminded."))
-    if not customer.phone:
-        raise ValidationError(_("There is no phone number of this customer. Add one first."))
-    if is_quiet(customer.shop, timezone.now()):
-        raise ValidationError(_("Nobody is reminded between 21:00 and 09:00. Try again in the morning."))
-    if balance_of(customer) <= 0:
-        raise ValidationError(_("This customer owes nothing."))
-    text = text_for(customer)
-    row = Reminder.objects.create(
-        shop=customer.shop, customer=customer, channel=channel, text=text, by=actor.user
-    )
-    audit.record(customer.shop, actor, "remind", row, after={"customer": customer.pk, "channel": channel})
-    return row

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from sales.collecting import breakers
 from sales.defaulters import defaulters
 from sales.models import UpiClaim
-from watershop.models import Right, Role, Shop
+from watershop.models import Message, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, shop_page
 
 
@@ -41,6 +41,10 @@ def _broken(shop: Shop) -> int:
     return len(breakers(shop))
 
 
+def _waiting(shop: Shop) -> int:
+    return Message.objects.of(shop).waiting().count()
+
+
 def _unconfirmed(shop: Shop) -> int:
     return UpiClaim.objects.of(shop).open().count()
 
@@ -56,6 +60,7 @@ TILES = (
         query="?only=broken",
     ),
     Tile("call_list", _("Call list"), "phone", _("Whom to call, on one sheet")),
+    Tile("outbox", _("Messages"), "audit", _("Reminders that wait, went out or failed"), count=_waiting),
     Tile("upi_claims", _("UPI payments"), "upi", _("Not seen at the bank yet"), count=_unconfirmed),
     Tile("can_types", _("Cans"), "can", _("Sizes, prices, deposits")),
     Tile("drawer_sessions", _("Drawer"), "cash", _("Each closing and its variance")),

@@ -11,13 +11,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from sales import phone_links, pricelist
+from sales import pricelist
 from sales.dues import balance_of
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, VoidForm
 from sales.ledger import came_with, void_sale
 from sales.models import CanType, Sale, SaleQuerySet
 from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
+from watershop import phone_links
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, require, shop_page

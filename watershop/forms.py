@@ -90,7 +90,8 @@ class ShopForm(forms.ModelForm[Shop]):
 
     class Meta:
         model = Shop
-        fields = ("name", "language", "opens_at", "closes_at")
+        fields = ("name", "language", "opens_at", "closes_at", "quiet_from", "quiet_until", "email")
         widgets: ClassVar = {
-            name: forms.TimeInput({"type": "time"}, "%H:%M") for name in ("opens_at", "closes_at")
+            name: forms.TimeInput({"type": "time"}, "%H:%M")
+            for name in ("opens_at", "closes_at", "quiet_from", "quiet_until")
         }

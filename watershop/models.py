@@ -42,6 +42,12 @@ class Shop(models.Model):
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     opens_at = models.TimeField(_("opens at"), default=time(8))
     closes_at = models.TimeField(_("closes at"), default=time(20))
+    # Between these no message goes out to a customer; the same time twice: there is no such night.
+    quiet_from = models.TimeField(_("no messages from"), default=time(21))
+    quiet_until = models.TimeField(_("until"), default=time(9))
+    email = models.EmailField(
+        _("e-mail"), blank=True, help_text=_("Where the figures of the day are sent to.")
+    )
     is_demo = models.BooleanField(_("practice shop"), default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -227,6 +233,79 @@ class Job(ShopRow):
         ]
         indexes: ClassVar = [
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_running_lease"),
+        ]
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def of(self, shop: Shop) -> "MessageQuerySet":
+        return self.filter(shop=shop)
+
+    def waiting(self) -> "MessageQuerySet":
+        return self.filter(state=Message.State.QUEUED)
+
+
+class Message(ShopRow):
+    """Something written to somebody outside. Its words and address are personal: they stay out of the audit.
+
+    `topic` says what it is, `about_id` names the row it is about (of a reminder: the customer). See outbox.py.
+    """
+
+    class Channel(models.TextChoices):
+        WHATSAPP = "whatsapp", _("WhatsApp")
+        SMS = "sms", _("text message")
+        EMAIL = "email", _("e-mail")
+        CALL = "call", _("call")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        OPENED = "opened", _("opened")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    topic = models.CharField(max_length=20)
+    about_id = models.BigIntegerField(null=True)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
+    to = models.CharField(_("to"), max_length=254)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    text = models.TextField(_("text"))
+    is_to_customer = models.BooleanField(default=False, help_text=_("then the night is kept quiet"))
+    day = models.DateField(null=True, help_text=_("of one topic, one goes out to somebody on one day"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.TextField(_("what went wrong"), blank=True)
+    not_before = models.DateTimeField(_("not before"), default=timezone.now)
+    created_at = models.DateTimeField(_("written"), default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("message"),
+            models.UniqueConstraint(
+                fields=["shop", "topic", "about_id", "day"],
+                condition=~Q(state__in=["failed", "cancelled"]),
+                name="message_once_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["sent", "opened"], sent_at__isnull=False)
+                | Q(state__in=["queued", "sending", "failed", "cancelled"], sent_at=None),
+                name="message_sent_has_its_time",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["not_before"], condition=Q(state__in=["queued", "sending"]), name="message_due"
+            ),
+            models.Index(fields=["shop", "topic", "about_id"], name="message_about"),
         ]
 
 

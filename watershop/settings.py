@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -48,6 +49,17 @@ def env_secret(name: str) -> str | None:
     if path := os.environ.get(f"{name}_FILE"):
         return Path(path).read_text().strip()
     return None
+
+
+def smtp_of(url: str) -> tuple[str, int, str, str, bool, bool]:
+    """Host, port, user, password, is TLS from the start, is STARTTLS; of smtp:// or smtps://."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ImproperlyConfigured("WATERSHOP_EMAIL_URL must look like smtp://user:password@host:587.")
+    is_ssl = parts.scheme == "smtps"
+    port = parts.port or (465 if is_ssl else 587)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return parts.hostname, port, user, password, is_ssl, not is_ssl and parts.query != "plain=1"
 
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -234,13 +246,40 @@ Q_CLUSTER = {
     },
 }
 
+# How e-mail leaves: smtp://user:password@host:587 (STARTTLS), smtps://host:465, or smtp://localhost:25?plain=1.
+# Practice writes it into files; a real shop without an address has no e-mail, and is told so.
+EMAIL_URL = env_secret("WATERSHOP_EMAIL_URL")
+HAS_EMAIL = bool(EMAIL_URL) or DEMO or DEBUG
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+EMAIL_TIMEOUT = 20
+if EMAIL_URL:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL, EMAIL_USE_TLS = smtp_of(
+        EMAIL_URL
+    )
+DEFAULT_FROM_EMAIL = os.environ.get("WATERSHOP_EMAIL_FROM", "watershop@localhost")
+# Who carries a message, by its channel; an SMS or WhatsApp provider comes in here (see watershop/adapters.py).
+MESSAGE_ADAPTERS = {
+    "email": "watershop.adapters.Mail",
+    "whatsapp": "watershop.adapters.WhatsAppLink",
+    "sms": "watershop.adapters.SmsLink",
+    "call": "watershop.adapters.CallLink",
+}
+# Who looks at a message of a topic once more before it goes out: the floor may not know the rooms above it.
+MESSAGE_REVIEWERS = {"dues": "sales.reminders.review", "cans": "sales.reminders.review"}
+
 # The slot of the till page: the URL name of a counter fragment that a higher room provides. Unset, it vanishes.
 TILL_COUNTER_URL_NAME: str | None = None
 # The slot of a sale's page: the URL name of the fragment with the visits that it may belong to.
 SALE_LINKS_URL_NAME: str | None = "sale_links"
 # What the scheduler starts, by name: the floor may not know the rooms above it.
 EVERY_DAY = ("watershop.api.forget_answers",)
-EVERY_MINUTE = ("watershop.jobs.reap", "vision.tasks.settle_recordings", "vision.tasks.link_recent_sales")
+EVERY_MINUTE = (
+    "watershop.jobs.reap",
+    "watershop.outbox.send_due",
+    "vision.tasks.settle_recordings",
+    "vision.tasks.link_recent_sales",
+)
 
 VISION_YUNET_MODEL = os.environ.get("VISION_YUNET_MODEL")
 VISION_MODEL_DIR = VAR_DIR / "models"

@@ -7,7 +7,7 @@ database half is the composite `SameShop`.
 """
 
 from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
-from sales.models.collecting import Promise, Reminder
+from sales.models.collecting import Promise
 from sales.models.deposits import DepositEntry, Held
 from sales.models.drawer import (
     DENOMINATIONS,
@@ -42,7 +42,6 @@ __all__ = [
     "LedgerEntry",
     "Payment",
     "Promise",
-    "Reminder",
     "Sale",
     "SaleLine",
     "SaleQuerySet",

@@ -1,4 +1,4 @@
-"""What customers promised about their dues, and how they were reminded of them."""
+"""What customers promised about their dues."""
 
 from typing import ClassVar
 
@@ -35,34 +35,4 @@ class Promise(ShopRow):
             models.CheckConstraint(condition=Q(amount__gt=0), name="promise_of_something"),
             SameShop("customer", name="promise_customer_same_shop"),
             AppendOnly(name="promise_append_only"),
-        ]
-
-
-class Reminder(ShopRow):
-    """What a customer was written or told about what they owe, and over which channel."""
-
-    class Channel(models.TextChoices):
-        WHATSAPP = "whatsapp", _("WhatsApp")
-        SMS = "sms", _("text message")
-        CALL = "call", _("call")
-
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="reminders", db_constraint=False
-    )
-    channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
-    text = models.TextField(_("text"))
-    at = models.DateTimeField(_("time"), default=timezone.now)
-    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        verbose_name = _("reminder")
-        verbose_name_plural = _("reminders")
-        ordering: ClassVar = ["-at", "-id"]
-        constraints: ClassVar = [
-            shop_id_unique("reminder"),
-            models.CheckConstraint(
-                condition=Q(channel__in=["whatsapp", "sms", "call"]), name="reminder_channel_known"
-            ),
-            SameShop("customer", name="reminder_customer_same_shop"),
-            AppendOnly(name="reminder_append_only"),
         ]

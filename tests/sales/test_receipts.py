@@ -6,11 +6,11 @@ from urllib.parse import unquote
 from django.test import Client
 from django.urls import reverse
 
-from sales import phone_links
 from sales.ledger import void_sale
 from sales.models import Sale
 from sales.slips import Receipt, receipt_of
 from tests.base import TESTS, Cast, sell
+from watershop import phone_links
 from watershop.models import User
 
 SignIn = Callable[[User], Client]

@@ -14,7 +14,7 @@ from sales import drawer
 from sales.models import DrawerSession, Payment, Sale, UpiClaim
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
-from watershop.models import User
+from watershop.models import Message, User
 from watershop.urls import ROOMS, urlpatterns
 
 ClientOf = Callable[[User], Client]
@@ -29,6 +29,7 @@ POSTED = {
     "customer_write_off": "customer_credit",
     "entry_undo": "customers",
     "defaulters_credit": "defaulters",
+    "outbox_message": "outbox",
     "sales_import_store": "sales_import",
     "drawer_open": "drawer",
     "drawer_move": "drawer",
@@ -57,6 +58,7 @@ def rows(cast: Cast) -> dict[str, int]:
         "entry": sale.ledger.get().pk,
         "upi": UpiClaim.objects.create(shop=cast.shop, payment=Payment.objects.get(), reference="R1").pk,
         "can": cast.can20.pk,
+        "outbox": Message.objects.create(shop=cast.shop, topic="day", channel="sms").pk,
         "drawer": _counted_drawer(cast).pk,
         **_watched(sale),
     }

@@ -94,6 +94,7 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
     rhythms = dict(Schedule.objects.values_list("func", "schedule_type"))
     assert rhythms == {
         "watershop.jobs.reap": Schedule.MINUTES,
+        "watershop.outbox.send_due": Schedule.MINUTES,
         "vision.tasks.settle_recordings": Schedule.MINUTES,
         "vision.tasks.link_recent_sales": Schedule.MINUTES,
         "watershop.api.forget_answers": Schedule.DAILY,

@@ -17,6 +17,8 @@ FILLED = {
     "language": "te",
     "opens_at": "07:30",
     "closes_at": "21:00",
+    "quiet_from": "21:00",
+    "quiet_until": "09:00",
     "upi_id": "sri@okbank",
 }
 

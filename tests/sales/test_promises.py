@@ -1,4 +1,4 @@
-"""What customers promise is kept or broken by their payments; reminders go out by the clerk's own phone."""
+"""What customers promise is kept or broken by their payments."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,11 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from customers import book
 from sales import collecting
 from sales.collecting import Standing
 from sales.ledger import receive_payment
-from sales.models import Promise, Reminder, Tender
+from sales.models import Promise, Tender
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.models import AuditEntry, User
 
@@ -83,41 +82,6 @@ def test_promises_of_many_are_looked_up_with_one_question(
     with django_assert_num_queries(1):
         found = collecting.last_promises(cast.shop, [cast.asha, cast.bala])
     assert [row.amount for row, _standing in found.values()] == [20, 5]
-
-
-def remind(cast: Cast, channel: Reminder.Channel = Reminder.Channel.WHATSAPP) -> str:
-    return collecting.link(collecting.remind(customer=cast.asha, channel=channel, actor=TESTS))
-
-
-def test_a_reminder_opens_the_clerks_own_phone(cast: Cast) -> None:
-    sell(cast, 2, customer=cast.asha, is_paid=False)
-    assert remind(cast).startswith(
-        "https://wa.me/919876501234?text=Dear%20Asha%2C%20your%20balance%20at%20Water"
-    )
-    assert remind(cast, Reminder.Channel.SMS).startswith("sms:+919876501234?body=Dear")
-    book.change_customer(cast.asha, {"phone": "+4915112345678"}, actor=TESTS)
-    cast.asha.refresh_from_db()
-    assert remind(cast, Reminder.Channel.CALL) == "tel:+4915112345678"
-    assert "₹40" in Reminder.objects.all()[0].text
-
-
-def test_nobody_is_reminded_at_night_against_their_will_or_for_nothing(cast: Cast, clock: Clock) -> None:
-    with pytest.raises(ValidationError, match="owes nothing"):
-        remind(cast)
-    sell(cast, 2, customer=cast.asha, is_paid=False)
-    for minutes, is_quiet in ((-181, True), (-180, False), (539, False), (540, True)):
-        assert collecting.is_quiet(cast.shop, NOON + timedelta(minutes=minutes)) == is_quiet
-    clock(NOON + timedelta(hours=10))
-    with pytest.raises(ValidationError, match="09:00"):
-        remind(cast)
-    clock(NOON)
-    cast.asha.phone = ""
-    with pytest.raises(ValidationError, match="phone number"):
-        remind(cast)
-    cast.asha.has_refused_reminders = True
-    with pytest.raises(ValidationError, match="does not want"):
-        remind(cast)
-    assert not Reminder.objects.exists()
 
 
 def test_a_manager_reminds_and_notes_a_promise(cast: Cast, client_of: SignIn) -> None:
