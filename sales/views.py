@@ -19,6 +19,7 @@ from sales.models import CanType, Sale, SaleQuerySet
 from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
 from watershop import phone_links
+from watershop.approvals import is_in_reach
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, require, shop_page
@@ -86,8 +87,8 @@ def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int 
         "lines": sale.lines.select_related("can_type"),
         "settled": _settled(sale),
         "moves": sale.can_movements.select_related("can_type").order_by("id"),
-        "trail": trail.select_related("user").order_by("id") if is_manager else [],
-        "void_form": form if Right.VOID in request.rights else None,
+        "trail": trail.select_related("user", "approved_by").order_by("id") if is_manager else [],
+        "void_form": form if is_in_reach(request, Right.VOID) else None,
         "links_url_name": settings.SALE_LINKS_URL_NAME,
     }
     return render(request, "sales/sale.html", context, status=status)

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import AuthToken
 
-from watershop import audit
+from watershop import audit, pins
 from watershop.audit import Actor
 from watershop.models import Membership, Right, Role, RoleRight, Shop, User
 from watershop.roles import SWITCHED_RIGHTS, rights_of
@@ -214,18 +214,19 @@ def switch_rights(*, shop: Shop, allowed: Mapping[Role, Collection[Right]], acto
                 set_right(shop=shop, role=role, right=right, is_allowed=right in rights, actor=actor)
 
 
-def fresh_demo_passwords() -> list[tuple[str, str, str]]:
-    """New passwords for the three people of the demo shop, as (username, role, password).
+def fresh_demo_sign_ins() -> list[tuple[str, str, str, str]]:
+    """New passwords and PINs for the three people of the demo shop, as (username, role, password, PIN).
 
     They are made anew at each start and printed there; the practice till does not ask to replace them. Nobody of a
     real shop is touched, whatever they are called.
     """
     rows = []
     for username, role, _name in DEMO_USERS:
-        for user in User.objects.filter(username=username, memberships__shop__is_demo=True):
+        for member in Membership.objects.filter(user__username=username, shop__is_demo=True):
             password = _random_password()
-            set_password(user, password)
-            rows.append((username, str(role.label), password))
+            set_password(member.user, password)
+            pin = pins.set_random_pin(member, actor=Actor.command("run"))
+            rows.append((username, str(role.label), password, pin))
     return rows
 
 

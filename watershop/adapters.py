@@ -45,9 +45,7 @@ class Mail:
 
     def hand_over(self, message: Message) -> str:
         if not settings.HAS_EMAIL:
-            raise RefusedError(
-                _("There is no way to send e-mail yet. Set WATERSHOP_EMAIL_URL.")
-            )
+            raise RefusedError(_("There is no way to send e-mail yet. Set WATERSHOP_EMAIL_URL."))
         mail = EmailMessage(message.subject, message.text, to=[message.to], headers=_headers(message))
         connection = get_connection()
         try:

@@ -15,9 +15,9 @@ for hidden in (Group, AuthToken, Failure, OrmQ, Schedule, Success):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ShopAdmin[AuditEntry]):
-    list_display = ("at", "shop", "user", "origin", "action", "subject_type", "subject_id")
+    list_display = ("at", "shop", "user", "approved_by", "origin", "action", "subject_type", "subject_id")
     list_filter = ("action",)
-    list_select_related = ("shop", "user")
+    list_select_related = ("shop", "user", "approved_by")
     search_fields = ("user__username", "action", "subject_type", "subject_id")
     date_hierarchy = "at"
     ordering = ("-at", "-id")

@@ -7,17 +7,18 @@ from typing import Any, TypeVar, cast
 from django.db import models, transaction
 from django.http import HttpRequest
 
-from watershop.models import AuditEntry, Shop, ShopRow, User
+from watershop.models import AuditEntry, Membership, Shop, ShopRow, User
 
 Row = TypeVar("Row", bound=ShopRow | Shop)
 
 
 @dataclass(frozen=True)
 class Actor:
-    """The user who does something (None for a command or a task) and where they do it from."""
+    """The user who does something (None for a command or a task), where from, and who allowed it by PIN."""
 
     user: User | None
     origin: str
+    approved_by: User | None = None
 
     @staticmethod
     def of(request: HttpRequest) -> "Actor":
@@ -25,7 +26,9 @@ class Actor:
         door = "api" if request.path.startswith("/api/") else "web"
         user = request.user
         assert isinstance(user, User)
-        return Actor(user, f"{door} {request.META.get('REMOTE_ADDR', '')}".strip())
+        approver: Membership | None = getattr(request, "approver", None)
+        origin = f"{door} {request.META.get('REMOTE_ADDR', '')}".strip()
+        return Actor(user, origin, approver.user if approver else None)
 
     @staticmethod
     def command(name: str) -> "Actor":
@@ -49,6 +52,7 @@ def entry(
     return AuditEntry(
         shop=shop,
         user=actor.user,
+        approved_by=actor.approved_by,
         origin=actor.origin,
         action=action,
         subject_type=subject._meta.label_lower,

@@ -80,7 +80,7 @@ def build_demo() -> Shop:
 def _open_shop() -> Shop:
     """The shop with its three people, its price list and its customers."""
     actor = Actor(None, ORIGIN)
-    users = {  # their passwords are made anew at each start, by accounts.fresh_demo_passwords
+    users = {  # their passwords and PINs are made anew at each start, by accounts.fresh_demo_sign_ins
         role: User.objects.create_user(username, first_name=name)
         for username, role, name in accounts.DEMO_USERS
     }

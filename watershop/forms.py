@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from sales.models import CanType, SalesSettings
-from watershop import accounts
+from watershop import accounts, pins
 from watershop.models import Role, Shop, User
 
 
@@ -70,6 +70,42 @@ class OwnPasswordForm(PasswordChangeForm):
         return self.user
 
 
+def _pin_field(label: Any) -> forms.CharField:
+    keys = {"inputmode": "numeric", "autocomplete": "off", "maxlength": pins.MOST_DIGITS}
+    return forms.CharField(label=label, widget=forms.PasswordInput(keys))
+
+
+class OwnPinForm(forms.Form):
+    """A PIN of one's own, set with the password, so that who finds the device open can't set one."""
+
+    password = forms.CharField(
+        label=_("Your password"), widget=forms.PasswordInput({"autocomplete": "current-password"})
+    )
+    new_pin = _pin_field(_("New PIN, 4 to 6 digits"))
+    new_pin_again = _pin_field(_("The same PIN again"))
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise ValidationError(_("This is not your password."))
+        return password
+
+    def clean_new_pin(self) -> str:
+        digits: str = self.cleaned_data["new_pin"]
+        pins.refuse_weak(digits)
+        return digits
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "new_pin" in data and data["new_pin"] != data.get("new_pin_again"):
+            self.add_error("new_pin_again", _("The two PINs differ."))
+        return data
+
+
 class StaffForm(forms.Form):
     """Somebody new in the shop: a new user name, or one that works in another shop already."""
 
@@ -90,7 +126,16 @@ class ShopForm(forms.ModelForm[Shop]):
 
     class Meta:
         model = Shop
-        fields = ("name", "language", "opens_at", "closes_at", "quiet_from", "quiet_until", "email")
+        fields = (
+            "name",
+            "language",
+            "opens_at",
+            "closes_at",
+            "quiet_from",
+            "quiet_until",
+            "lock_after_minutes",
+            "email",
+        )
         widgets: ClassVar = {
             name: forms.TimeInput({"type": "time"}, "%H:%M")
             for name in ("opens_at", "closes_at", "quiet_from", "quiet_until")

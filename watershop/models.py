@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -42,6 +42,12 @@ class Shop(models.Model):
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     opens_at = models.TimeField(_("opens at"), default=time(8))
     closes_at = models.TimeField(_("closes at"), default=time(20))
+    lock_after_minutes = models.PositiveSmallIntegerField(
+        _("lock after so many minutes"),
+        default=0,
+        validators=[MaxValueValidator(240)],
+        help_text=_("A till that nobody touches locks itself. 0 = never."),
+    )
     # Between these no message goes out to a customer; the same time twice: there is no such night.
     quiet_from = models.TimeField(_("no messages from"), default=time(21))
     quiet_until = models.TimeField(_("until"), default=time(9))
@@ -79,6 +85,7 @@ class Right(models.TextChoices):
     SEE_FACES = "see_faces", _("See faces and recordings")
     EXPORT = "export", _("Download and import files")
     SEE_TOTALS = "see_totals", _("See the shop's totals")
+    OVER_LIMIT = "over_limit", _("Sell past a credit limit")
 
 
 class ShopRow(models.Model):
@@ -99,12 +106,18 @@ def shop_id_unique(table: str) -> models.UniqueConstraint:
 
 
 class Membership(ShopRow):
-    """A user's role in one shop. Deactivated, never deleted: the sales keep their clerk."""
+    """A user's role in one shop, and their PIN there. Deactivated, never deleted: the sales keep their clerk."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.STAFF)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Written by watershop.pins alone: a password hash ("" = no PIN), how many digits it has, wrong tries since the
+    # last right one, and until when it rests after too many.
+    pin = models.CharField(max_length=128, blank=True, default="", editable=False)
+    pin_digits = models.PositiveSmallIntegerField(default=0, editable=False)
+    pin_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    pin_rests_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -137,6 +150,9 @@ class AuditEntry(ShopRow):
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("approved by")
+    )
     origin = models.CharField(
         _("where from"), max_length=60, help_text=_("where from: web and address, api, command, task")
     )

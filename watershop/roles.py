@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from watershop import locking
 from watershop.models import Membership, Right, Role, RoleRight, Shop, User
 
 RANK = {Role.STAFF: 1, Role.MANAGER: 2, Role.OWNER: 3}
@@ -25,16 +26,28 @@ DEFAULT_RIGHTS = {
     Role.OWNER: frozenset(Right),
 }
 # What an owner can switch. A right that nothing asks for yet has no switch: the till gives no discounts.
-SWITCHED_RIGHTS = tuple(right for right in Right if right != Right.DISCOUNT)
+SWITCHED_RIGHTS = tuple(right for right in Right if right not in (Right.DISCOUNT, Right.OVER_LIMIT))
 
 
 class ShopRequest(HttpRequest):
-    """A request that passed `shop_page`: it knows its shop, its member and what the member may do."""
+    """A request that passed `shop_page`: it knows its shop, its member and what the member may do.
+
+    With an `approver` (see watershop.approvals) it has the role and the rights of both.
+    """
 
     user: User
     shop: Shop
     membership: Membership
+    approver: Membership | None
     rights: frozenset[Right]
+
+
+class NeedsApproval(PermissionDenied):
+    """Refused to this member; somebody with this role and this right may do it, or allow it by PIN."""
+
+    def __init__(self, sentence: str, *, role: Role = Role.STAFF, right: Right | None = None) -> None:
+        super().__init__(sentence)
+        self.role, self.right = role, right
 
 
 def membership_for(user: User, slug: str) -> Membership:
@@ -64,16 +77,31 @@ def has_role(membership: Membership, role: Role) -> bool:
 
 
 def require(membership: Membership, rights: frozenset[Right], *, role: Role, right: Right | None) -> None:
-    """Raise PermissionDenied with a sentence that says who can help."""
+    """Raise NeedsApproval with a sentence that says who can help."""
     if not has_role(membership, role):
-        raise PermissionDenied(
-            _("This needs the role “%(role)s”. Ask somebody who has it.") % {"role": role.label}
-        )
+        sentence = _("This needs the role “%(role)s”. Ask somebody who has it.") % {"role": role.label}
+        raise NeedsApproval(sentence, role=role, right=right)
     if right is not None and right not in rights:
-        raise PermissionDenied(
-            _("Your role does not have the right “%(right)s”. The owner can switch it on under Staff.")
-            % {"right": right.label}
-        )
+        sentence = _("Your role does not have the right “%(right)s”. The owner can switch it on under Staff.")
+        raise NeedsApproval(sentence % {"right": right.label}, role=role, right=right)
+
+
+def as_seen_by_pin(membership: Membership) -> Membership:
+    """The member as a PIN opens the shop to them: what is the owner's takes a password."""
+    if membership.role == Role.OWNER:
+        membership.role = Role.MANAGER
+    return membership
+
+
+def _let_in(request: HttpRequest, membership: Membership) -> ShopRequest:
+    """The request with its shop, member and rights; for this request alone, an approver lends theirs."""
+    inside = cast(ShopRequest, request)
+    inside.shop, inside.membership = membership.shop, membership
+    inside.rights, inside.approver = rights_of(membership), getattr(request, "approver", None)
+    if inside.approver:
+        inside.rights |= rights_of(inside.approver)
+        membership.role = max(membership.role, inside.approver.role, key=lambda role: RANK[Role(role)])
+    return inside
 
 
 def _page_of(name: str, slug: str, kwargs: dict[str, Any]) -> str:
@@ -107,12 +135,15 @@ def shop_page(
             if request.user.has_one_time_password:
                 return redirect("password_change")
             membership = membership_for(request.user, slug)
+            if locking.is_by_pin(request):
+                membership = as_seen_by_pin(membership)
+            if locking.has_idled(request, membership.shop):
+                locking.lock(request, membership.shop, back_to=request.get_full_path())
+                return locking.to_lock_page(request)
             if posted_from and request.method != "POST":
                 return redirect(_page_of(posted_from, slug, kwargs))
-            rights = rights_of(membership)
-            require(membership, rights, role=role, right=right)
-            inside = cast(ShopRequest, request)
-            inside.shop, inside.membership, inside.rights = membership.shop, membership, rights
+            inside = _let_in(request, membership)
+            require(membership, inside.rights, role=role, right=right)
             with timezone.override(membership.shop.tz):
                 return page(inside, *args, **kwargs)
 

@@ -120,6 +120,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "watershop.locking.DeviceLock",
+    "watershop.approvals.StepUp",
 ]
 
 ROOT_URLCONF = "watershop.urls"

@@ -11,7 +11,7 @@ import analytics.urls
 import customers.urls
 import sales.urls
 import vision.urls
-from watershop import health, views
+from watershop import health, pin_views, views
 
 ROOMS = (customers.urls, sales.urls, vision.urls, analytics.urls)
 
@@ -26,6 +26,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("s/<slug:slug>/", views.shop_home, name="shop_home"),
     path("s/<slug:slug>/settings/", views.shop_settings, name="shop_settings"),
+    path("s/<slug:slug>/lock/", pin_views.lock, name="lock"),
+    path("s/<slug:slug>/lock/open/", pin_views.unlock, name="unlock"),
+    path("s/<slug:slug>/pin/", pin_views.my_pin, name="my_pin"),
     path("s/<slug:slug>/staff/", views.staff, name="staff"),
     path("s/<slug:slug>/staff/add/", views.staff_add, name="staff_add"),
     path("s/<slug:slug>/staff/rights/", views.staff_rights, name="staff_rights"),

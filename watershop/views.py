@@ -16,7 +16,7 @@ from django.views.i18n import set_language
 
 from sales.models import FIRST_CAN_TYPES
 from sales.upi import upi_id_of
-from watershop import accounts, opening
+from watershop import accounts, locking, opening, pins
 from watershop.audit import Actor
 from watershop.forms import CanTypeRows, OwnPasswordForm, RoleForm, SetupForm, ShopForm, StaffForm
 from watershop.models import Membership, Role, Shop, User
@@ -35,10 +35,10 @@ class Login(LoginView):
         user: User = form.get_user()
         if user.has_one_time_password:
             response = redirect("password_change")
-        return _in_language(response, user.language)
+        return in_language(response, user.language)
 
 
-def _in_language(response: HttpResponse, language: str) -> HttpResponse:
+def in_language(response: HttpResponse, language: str) -> HttpResponse:
     """From this answer on the browser speaks that language, until it is switched."""
     secure = settings.LANGUAGE_COOKIE_SECURE
     response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax", secure=secure)
@@ -69,7 +69,8 @@ def language(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         return redirect("home")
     chosen = request.POST.get("language", "")
-    if isinstance(request.user, User) and chosen in dict(settings.LANGUAGES):
+    is_known = chosen in dict(settings.LANGUAGES) and not locking.is_locked(request)
+    if isinstance(request.user, User) and is_known:
         request.user.language = chosen
         request.user.save(update_fields=["language"])
     return set_language(request)
@@ -114,7 +115,7 @@ def setup(request: HttpRequest) -> HttpResponse:
         else:
             login(request, opened.owner)
             page = render(request, "watershop/opened.html", {"opened": opened})
-            return _in_language(page, opened.owner.language)
+            return in_language(page, opened.owner.language)
     return render(request, "watershop/setup.html", {"form": form, "rows": rows})
 
 
@@ -177,7 +178,7 @@ def staff_add(request: ShopRequest) -> HttpResponse:
 
 @shop_page(role=Role.OWNER, posted_from="staff")
 def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
-    """Change the role, deactivate or reactivate, or reset by a one-time code."""
+    """Change the role, deactivate or reactivate, reset by a one-time code, or give a new PIN."""
     member = get_object_or_404(Membership.objects.select_related("user", "shop"), shop=request.shop, pk=pk)
     actor, form = Actor.of(request), StaffForm(initial={"language": request.shop.language})
     try:
@@ -189,6 +190,10 @@ def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
             case "reset":
                 return _staff_page(
                     request, form, issued=(member.user, accounts.reset_member(member, actor=actor))
+                )
+            case "pin":
+                return _staff_page(
+                    request, form, issued_pin=(member.user, pins.set_random_pin(member, actor=actor))
                 )
             case _:
                 raise ValidationError(_("Choose what to change."))

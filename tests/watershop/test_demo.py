@@ -13,8 +13,9 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from customers.models import Customer
 from sales.models import CanMovement, LedgerEntry, Payment, Sale, SaleVoid
+from tests.base import TESTS
 from vision.models import Person, Recording, SaleLink, Visit
-from watershop import accounts, demo_camera
+from watershop import accounts, demo_camera, pins
 from watershop.dates import day_of, last_days
 from watershop.demo import DAYS
 from watershop.models import Job, Shop, User
@@ -50,10 +51,13 @@ def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker, media: Path)
 
 def test_it_is_a_practice_shop_with_its_three_people(demo: Shop) -> None:
     assert demo.is_demo
-    passwords = accounts.fresh_demo_passwords()
-    assert [name for name, _role, _password in passwords] == ["owner", "meena", "ravi"]
-    for name, _role, password in passwords:
-        assert User.objects.get(username=name).check_password(password)
+    sign_ins = accounts.fresh_demo_sign_ins()
+    assert [name for name, _role, _password, _pin in sign_ins] == ["owner", "meena", "ravi"]
+    for name, _role, password, pin in sign_ins:
+        user = User.objects.get(username=name)
+        assert user.check_password(password)
+        member = user.memberships.get()
+        assert pins.identify(demo, str(member.pk), pin, actor=TESTS) == member
 
 
 def test_sixty_days_of_sales_to_forty_customers_lead_up_to_now(demo: Shop) -> None:

@@ -77,8 +77,8 @@ def test_who_holds_a_one_time_password_can_also_sign_out(cast: Cast) -> None:
     assert f'action="{reverse("logout")}"' in client.get(reverse("password_change")).content.decode()
 
 
-def test_the_demos_new_passwords_touch_nobody_of_a_real_shop(cast: Cast) -> None:
-    assert accounts.fresh_demo_passwords() == []
+def test_the_demos_new_passwords_and_pins_touch_nobody_of_a_real_shop(cast: Cast) -> None:
+    assert accounts.fresh_demo_sign_ins() == []
     assert authenticate(username="ravi", password=PASSWORD) == cast.ravi
 
 

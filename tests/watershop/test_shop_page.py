@@ -19,6 +19,7 @@ FILLED = {
     "closes_at": "21:00",
     "quiet_from": "21:00",
     "quiet_until": "09:00",
+    "lock_after_minutes": "0",
     "upi_id": "sri@okbank",
 }
 

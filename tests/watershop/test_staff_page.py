@@ -135,7 +135,7 @@ def test_only_rights_that_something_asks_for_have_a_switch(owner: Client, cast: 
     assert 'name="staff:refund"' in page
     assert "discount" not in page
     owner.post(reverse("staff_rights", args=["water"]), {})
-    assert rights_of(Membership(shop=cast.shop, role=Role.MANAGER)) == {Right.DISCOUNT}
+    assert rights_of(Membership(shop=cast.shop, role=Role.MANAGER)) == {Right.DISCOUNT, Right.OVER_LIMIT}
 
 
 def test_the_people_of_another_shop_are_not_found(owner: Client) -> None:

@@ -137,10 +137,10 @@ class Command(BaseCommand):
         url = f"http://{HOST}:{port}"
         lines = ["", _("WaterShop is open at %(url)s") % {"url": f"{url}/"}]
         if settings.DEMO:
-            lines += ["", _("Sign in to the demo shop as (the passwords are new at each start):")]
+            lines += ["", _("Sign in to the demo shop as (passwords and PINs are new at each start):")]
             lines += [
-                f"  {name:<10} {password:<18} {role}"
-                for name, role, password in accounts.fresh_demo_passwords()
+                f"  {name:<10} {password:<18} PIN {pin:<8} {role}"
+                for name, role, password, pin in accounts.fresh_demo_sign_ins()
             ]
         elif not Shop.objects.exists():
             lines += [

@@ -5,6 +5,7 @@
 //   data-dismiss                            a button that takes away its .toast; other toasts leave by themselves
 //   <form>                                  its submit button is disabled once it is sent; data-resend leaves it alone
 //   data-print                              a button that prints the page
+//   data-lock-after="5"                     a form that locks this device, sent after so many minutes untouched; 0 = never
 
 const root = document.documentElement;
 
@@ -66,6 +67,19 @@ window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const button of document.querySelectorAll("button[type=submit]:disabled")) button.disabled = false;
 });
+
+// The server locks an idle device at its next request; this hides what an idle page shows.
+const lock = document.querySelector("[data-lock-after]");
+const idleMinutes = Number(lock?.dataset.lockAfter);
+if (idleMinutes) {
+  let timer;
+  const touched = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => lock.requestSubmit(), idleMinutes * 60_000);
+  };
+  for (const event of ["pointerdown", "keydown", "pageshow"]) window.addEventListener(event, touched);
+  touched();
+}
 
 for (const toast of document.querySelectorAll(".toast--success, .toast--info")) {
   setTimeout(() => toast.remove(), 8000);
