@@ -57,3 +57,9 @@ def _unknown(shop: Shop, codes: Sequence[str]) -> list[str]:
 def change_customer(customer: Customer, fields: Mapping[str, Any], *, actor: Actor) -> Customer:
     """Change what is known of a customer; the code stays for ever. Raises ValidationError."""
     return audit.change(customer, actor, "change_customer", fields, personal=PERSONAL)
+
+
+def mark_merged(customer: Customer, into: Customer | None, *, actor: Actor) -> Customer:
+    """The customer is found under another account from now on, or (None) under their own again."""
+    fields = {"merged_into": into, "is_active": into is None}
+    return audit.change(customer, actor, "mark_merged", fields)

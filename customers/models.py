@@ -12,6 +12,7 @@ from django.db.models.functions import Reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from watershop.constraints import SameShop
 from watershop.models import Counter, Shop, ShopRow, shop_id_unique, validate_code
 
 validate_phone = RegexValidator(
@@ -40,6 +41,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def find(self, text: str, *, most: int) -> "list[Customer]":
         """At most so many whom the text may mean, the likeliest first: of that code, phone number, name, part of it.
 
+        An account that was merged is found as the one it went into.
         Each question stops at `most` and has an index of its own, so that a long book is searched as fast as a short
         one. One character means too many.
         """
@@ -48,7 +50,13 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             return []
         rows = self.alias(grams=Grams("name", "code"), enohp=Reverse("phone")).order_by()
         found: dict[int, Customer] = {}
-        for means in (Q(code__in={text, text.upper()}), _ends_with(text), _begins(text), _holds(text)):
+        for means in (
+            Q(code__in={text, text.upper()}),
+            _ends_with(text),
+            _begins(text),
+            _holds(text),
+            _went_over(text),
+        ):
             if len(found) < most:
                 more = rows.filter(means).exclude(pk__in=found)[: most - len(found)]
                 found |= {customer.pk: customer for customer in sorted(more, key=lambda row: row.name)}
@@ -82,6 +90,15 @@ def _holds(text: str) -> Q:
     return holds & Q(grams__contains=Grams(Value(text))) if len(text) >= FEWEST_CHARACTERS else holds
 
 
+def _went_over(text: str) -> Q:
+    """An account that holds the text, or whose phone number ends with it, was merged into this one."""
+    merged = Customer.objects.filter(merged_into__isnull=False)
+    old = merged.alias(grams=Grams("name", "code"), enohp=Reverse("phone")).filter(
+        _holds(text) | _ends_with(text)
+    )
+    return Q(pk__in=old.values("merged_into"))
+
+
 class Customer(ShopRow):
     """A named buyer with an account: what they owe and which cans they hold is summed from `sales`."""
 
@@ -103,6 +120,17 @@ class Customer(ShopRow):
     keeps_cans_free = models.BooleanField(_("keeps cans without a deposit"), default=False)
     is_credit_blocked = models.BooleanField(_("nothing on credit"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="merged_from",
+        db_constraint=False,
+        db_index=False,
+    )
     created_at = models.DateTimeField(_("known since"), default=timezone.now, editable=False)
 
     objects = CustomerQuerySet.as_manager()
@@ -117,8 +145,19 @@ class Customer(ShopRow):
             models.CheckConstraint(
                 condition=Q(credit_limit__gte=0), name="customer_credit_limit_not_negative"
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(is_active=False),
+                name="customer_merged_is_inactive",
+                violation_error_message=_("This account is merged with another one. Undo that first."),
+            ),
+            SameShop("merged_into", name="customer_merged_into_same_shop"),
         ]
-        indexes: ClassVar = [models.Index(fields=["shop", "name"], name="customer_by_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["shop", "name"], name="customer_by_name"),
+            models.Index(
+                fields=["merged_into"], condition=Q(merged_into__isnull=False), name="customer_merged"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

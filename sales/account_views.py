@@ -26,7 +26,7 @@ PAGE_SIZE = 50
 
 
 def _customer(request: ShopRequest, pk: int) -> Customer:
-    return get_object_or_404(Customer.objects.of(request.shop).select_related("shop"), pk=pk)
+    return get_object_or_404(Customer.objects.of(request.shop).select_related("shop", "merged_into"), pk=pk)
 
 
 @shop_page()

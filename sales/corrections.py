@@ -1,5 +1,6 @@
 """What moves money on an account without a sale or a payment: opening balance, write-off, and undoing either."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from sales.models import ZERO, Allocation, LedgerEntry
 from sales.settling import hold, release, settle_oldest_first
 from watershop import audit
 from watershop.audit import Actor
+from watershop.models import Shop
 from watershop.templatetags.money import rupees
 
 
@@ -75,15 +77,26 @@ def undo(entry: LedgerEntry, *, actor: Actor) -> LedgerEntry:
     is_correction = entry.kind in (LedgerEntry.Kind.OPENING, LedgerEntry.Kind.WRITE_OFF)
     if not is_correction or LedgerEntry.objects.filter(reverses=entry).exists():
         raise ValidationError(_("This can't be undone, or it is undone already."))
-    release(entry.shop, Allocation.objects.filter(Q(credit=entry) | Q(opening=entry)))
-    reversal = LedgerEntry.objects.create(
-        shop=entry.shop,
-        customer=entry.customer,
-        kind=LedgerEntry.Kind.REVERSAL,
-        amount=-entry.amount,
-        at=timezone.now(),
-        reverses=entry,
-    )
+    (reversal,) = take_back(entry.shop, [entry], at=timezone.now())
     settle_oldest_first(entry.shop, [entry.customer])
     audit.record(entry.shop, actor, "undo_entry", entry, after={"reversal": reversal.pk})
     return reversal
+
+
+def take_back(shop: Shop, entries: Collection[LedgerEntry], *, at: datetime) -> list[LedgerEntry]:
+    """Reverse entries that are neither sale nor payment: what they settled is due again, what settled them is free.
+
+    The caller holds the accounts and settles them afterwards.
+    """
+    release(shop, Allocation.objects.filter(Q(credit__in=entries) | Q(opening__in=entries)))
+    return LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            shop=shop,
+            customer_id=entry.customer_id,
+            kind=LedgerEntry.Kind.REVERSAL,
+            amount=-entry.amount,
+            at=at,
+            reverses=entry,
+        )
+        for entry in entries
+    )

@@ -70,7 +70,10 @@ def balance_of(customer: Customer) -> Decimal:
 
 @dataclass(frozen=True)
 class Due:
-    """What is open of a sale or of an opening balance, in rupees; `total` is what it was at first."""
+    """What is open of a sale, or of a ledger entry that is none, in rupees; `total` is what it was at first.
+
+    `code` is the sale's; `what` says what kind of entry stands here without a sale.
+    """
 
     customer_id: int
     at: datetime
@@ -79,6 +82,7 @@ class Due:
     sale_id: int | None = None
     code: str = ""
     opening_id: int | None = None
+    what: str = ""
 
     @property
     def paid(self) -> Decimal:
@@ -95,8 +99,13 @@ def open_dues(shop: Shop, customers: Collection[Any]) -> list[Due]:
     sales = Sale.objects.of(shop).filter(customer__in=customers).open().order_by("sold_at", "id")
     openings = LedgerEntry.objects.of(shop).filter(customer__in=customers).open().order_by("at", "id")
     dues = [Due(row.customer_id or 0, row.sold_at, row.total, row.due, row.pk, row.code) for row in sales]
-    dues += [Due(row.customer_id, row.at, row.amount, row.due, opening_id=row.pk) for row in openings]
+    dues += [_due_of(entry) for entry in openings]
     return sorted(dues, key=lambda due: due.at)
+
+
+def _due_of(entry: LedgerEntry) -> Due:
+    what = entry.get_kind_display()
+    return Due(entry.customer_id, entry.at, entry.amount, entry.due, opening_id=entry.pk, what=what)
 
 
 def _usual(customer: Customer) -> list[SaleLine]:

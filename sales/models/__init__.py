@@ -19,6 +19,7 @@ from sales.models.drawer import (
     DrawerSession,
 )
 from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, SalesSettings, Tender
+from sales.models.merging import AccountMerge, MergeUndo
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
 from sales.models.upi import UpiClaim
 
@@ -28,6 +29,7 @@ __all__ = [
     "IN_HAND",
     "MONEY",
     "ZERO",
+    "AccountMerge",
     "Allocation",
     "CanMovement",
     "CanType",
@@ -40,6 +42,7 @@ __all__ = [
     "DrawerSession",
     "Held",
     "LedgerEntry",
+    "MergeUndo",
     "Payment",
     "Promise",
     "Sale",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from sales.models.goods import MONEY, ZERO, CanType
+from sales.models.merging import AccountMerge
 from sales.models.selling import Allocation, Payment, Sale
 from watershop.constraints import AppendOnly, SameShop
 from watershop.models import Shop, ShopRow, User, shop_id_unique
@@ -25,17 +26,20 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
         total: Decimal = self.aggregate(sum=Coalesce(Sum("amount"), ZERO))["sum"]
         return total
 
+    def standing_alone(self) -> "LedgerQuerySet":
+        """Entries that tell of no sale and no payment, and were not reversed."""
+        return self.filter(sale=None, payment=None, reverses=None, reversed_by=None)
+
     def open(self) -> "LedgerQuerySet":
-        """Opening balances with something still `due`."""
-        debts = self.filter(kind=LedgerEntry.Kind.OPENING, amount__gt=0, reversed_by=None)
+        """Dues that are no sale, like an opening balance or a transfer, with something still `due`."""
+        debts = self.standing_alone().filter(amount__gt=0)
         return debts.annotate(  # type: ignore[no-redef]
             due=F("amount") - _allocated("opening")
         ).filter(Q(due__gt=0))
 
     def unspent(self) -> "LedgerQuerySet":
-        """Write-offs and opening credit of which something is `left` that settles no due."""
-        kinds = (LedgerEntry.Kind.OPENING, LedgerEntry.Kind.WRITE_OFF)
-        gifts = self.filter(kind__in=kinds, amount__lt=0, reversed_by=None)
+        """Credit that is no payment, like a write-off or a transfer, of which something is `left` to settle dues."""
+        gifts = self.standing_alone().filter(amount__lt=0)
         return gifts.annotate(  # type: ignore[no-redef]
             left=-F("amount") - _allocated("credit")
         ).filter(Q(left__gt=0))
@@ -56,6 +60,7 @@ class LedgerEntry(ShopRow):
         REVERSAL = "reversal", _("reversal")
         OPENING = "opening", _("opening balance")
         WRITE_OFF = "write_off", _("write-off")
+        TRANSFER = "transfer", _("transfer")
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
@@ -79,6 +84,14 @@ class LedgerEntry(ShopRow):
         db_constraint=False,
     )
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    merge = models.ForeignKey(
+        AccountMerge,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="entries",
+        db_constraint=False,
+        db_index=False,
+    )
 
     objects = LedgerQuerySet.as_manager()
 
@@ -103,16 +116,25 @@ class LedgerEntry(ShopRow):
                 | Q(kind="payment", amount__lt=0, payment__isnull=False, reverses=None)
                 | Q(kind="reversal", reverses__isnull=False)
                 | (~Q(amount=0) & Q(kind="opening", sale=None, payment=None, reverses=None))
-                | Q(kind="write_off", amount__lt=0, sale=None, payment=None, reverses=None),
+                | Q(kind="write_off", amount__lt=0, sale=None, payment=None, reverses=None)
+                | (~Q(amount=0) & Q(kind="transfer", sale=None, payment=None, reverses=None)),
                 name="ledgerentry_sign_follows_kind",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="transfer", merge__isnull=False) | (~Q(kind="transfer") & Q(merge=None)),
+                name="ledgerentry_transfer_of_merge",
+            ),
+            SameShop("merge", name="ledgerentry_merge_same_shop"),
             SameShop("customer", name="ledgerentry_customer_same_shop"),
             SameShop("sale", name="ledgerentry_sale_same_shop"),
             SameShop("payment", name="ledgerentry_payment_same_shop"),
             SameShop("reverses", name="ledgerentry_reverses_same_shop"),
             AppendOnly(name="ledgerentry_append_only"),
         ]
-        indexes: ClassVar = [models.Index(fields=["shop", "customer", "at"], name="ledgerentry_by_customer")]
+        indexes: ClassVar = [
+            models.Index(fields=["shop", "customer", "at"], name="ledgerentry_by_customer"),
+            models.Index(fields=["merge"], condition=Q(merge__isnull=False), name="ledgerentry_of_merge"),
+        ]
 
 
 class CanQuerySet(models.QuerySet["CanMovement"]):
@@ -132,6 +154,8 @@ class CanMovement(ShopRow):
         OUT = "out", _("taken along")
         RETURN = "return", _("brought back")
         REVERSAL = "reversal", _("reversal")
+        TRANSFER = "transfer", _("transfer")
+        OPENING = "opening", _("opening count")
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="can_movements", db_constraint=False
@@ -156,6 +180,14 @@ class CanMovement(ShopRow):
         db_constraint=False,
     )
     client_ref = models.CharField(max_length=255, null=True)
+    merge = models.ForeignKey(
+        AccountMerge,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="can_movements",
+        db_constraint=False,
+        db_index=False,
+    )
 
     objects = CanQuerySet.as_manager()
 
@@ -171,16 +203,22 @@ class CanMovement(ShopRow):
             models.CheckConstraint(
                 condition=Q(kind="out", quantity__gt=0)
                 | Q(kind="return", quantity__lt=0)
-                | Q(kind="reversal", reverses__isnull=False),
+                | Q(kind="reversal", reverses__isnull=False)
+                | (~Q(quantity=0) & Q(kind="transfer", merge__isnull=False))
+                | (~Q(quantity=0) & Q(kind="opening")),
                 name="canmovement_sign_follows_kind",
             ),
+            SameShop("merge", name="canmovement_merge_same_shop"),
             SameShop("customer", name="canmovement_customer_same_shop"),
             SameShop("can_type", name="canmovement_can_type_same_shop"),
             SameShop("sale", name="canmovement_sale_same_shop"),
             SameShop("reverses", name="canmovement_reverses_same_shop"),
             AppendOnly(name="canmovement_append_only"),
         ]
-        indexes: ClassVar = [models.Index(fields=["shop", "customer"], name="canmovement_by_customer")]
+        indexes: ClassVar = [
+            models.Index(fields=["shop", "customer"], name="canmovement_by_customer"),
+            models.Index(fields=["merge"], condition=Q(merge__isnull=False), name="canmovement_of_merge"),
+        ]
 
 
 class DefaultingCustomer(Customer):
