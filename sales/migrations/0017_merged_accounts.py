@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0008_merged_customers'),
+        ('customers', '0009_merged_customers'),
         ('sales', '0016_no_reminders_beside_the_outbox'),
         ('watershop', '0002_say_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

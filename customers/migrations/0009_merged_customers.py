@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0007_find_by_any_part'),
+        ('customers', '0008_email'),
         ('watershop', '0002_say_names'),
     ]
 
