@@ -5,13 +5,18 @@ It speaks the customer's language, a walk-in's the shop's, whatever the clerk's 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sales.dues import balance_of
 from sales.ledger import came_with
-from sales.models import Sale, SaleLine
+from sales.models import PaperWidth, Sale, SaleLine, SalesSettings
+from watershop import audit
+from watershop.audit import Actor
+from watershop.models import Shop
 from watershop.templatetags.dates import shop_time
 from watershop.templatetags.money import rupees
 
@@ -30,10 +35,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Receipt:
-    """Every word of a receipt, from top to bottom, in `language`."""
+    """Every word of a receipt, from top to bottom, in `language`; `width` is the paper of the browser's printer."""
 
     language: str
     shop: str
+    width: PaperWidth
     facts: tuple[Pair, ...]
     items: tuple[Item, ...]
     total: Pair
@@ -54,14 +60,27 @@ class Receipt:
             yield f"{label}: {value}"
 
 
+def settings_of(shop: Shop) -> SalesSettings:
+    return SalesSettings.objects.filter(shop=shop).first() or SalesSettings(shop=shop)
+
+
+@transaction.atomic
+def change_settings(shop: Shop, *, actor: Actor, **fields: Any) -> SalesSettings:
+    """What stands on each receipt and how wide it is. Raises ValidationError."""
+    settings, _is_new = SalesSettings.objects.get_or_create(shop=shop)
+    return audit.change(settings, actor, "change_receipts", fields)
+
+
 def receipt_of(sale: Sale) -> Receipt:
     """The receipt of a sale that was read `with_sums`; what the customer owes in all is that of this moment."""
     language = sale.customer.language if sale.customer else sale.shop.language
+    settings = settings_of(sale.shop)
     with translation.override(language):
         return Receipt(
             language=language,
             shop=sale.shop.name,
-            facts=tuple(_facts(sale)),
+            width=PaperWidth(settings.receipt_width),
+            facts=tuple(_facts(sale, settings.gstin)),
             items=tuple(_item(line) for line in sale.lines.select_related("can_type")),
             total=(_("Total"), rupees(sale.total, 2)),
             settled=tuple(_settled(sale)),
@@ -69,7 +88,9 @@ def receipt_of(sale: Sale) -> Receipt:
         )
 
 
-def _facts(sale: Sale) -> Iterator[Pair]:
+def _facts(sale: Sale, gstin: str) -> Iterator[Pair]:
+    if gstin:
+        yield _("GSTIN"), gstin
     yield _("Receipt"), sale.receipt or sale.code
     yield _("Time"), shop_time(sale.sold_at, sale.shop)
     if sale.customer:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from customers.models import Customer
-from sales import drawer
+from sales import drawer, printing
 from sales.cans import more_than_known
 from sales.deposit_forms import deposit_rows
 from sales.dues import account_of, with_balance
@@ -51,6 +51,7 @@ def till(request: ShopRequest) -> HttpResponse:
 
 def _sell(request: ShopRequest, form: TillForm) -> tuple[int, dict[str, Any]]:
     sale = record_sale(request.shop, Actor.of(request), form.new_sale())
+    printing.sale_was_made(sale, actor=Actor.of(request))
     return 201, {"sale": sale.pk, "location": reverse("receipt", args=[request.shop.slug, sale.pk])}
 
 

@@ -11,11 +11,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from sales import pricelist
+from sales import pricelist, printing
 from sales.dues import balance_of
 from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, VoidForm
 from sales.ledger import came_with, void_sale
-from sales.models import CanType, Sale, SaleQuerySet
+from sales.models import CanType, Printer, Sale, SaleQuerySet
 from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
 from watershop import phone_links
@@ -42,6 +42,8 @@ def receipt(request: ShopRequest, pk: int) -> HttpResponse:
         "balance": balance_of(sale.customer) if sale.customer else None,
         "whatsapp": phone_links.whatsapp(phone, slip.text),
         "sms": phone_links.sms(phone, slip.text),
+        "printers": Printer.objects.of(request.shop).active(),
+        "printed": printing.last_receipt(sale),
         "is_done": "done" in request.GET,
     }
     return render(request, "sales/receipt.html", context)

@@ -18,8 +18,9 @@ from sales.models.drawer import (
     DrawerCount,
     DrawerSession,
 )
-from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, SalesSettings, Tender
+from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, PaperWidth, SalesSettings, Tender
 from sales.models.merging import AccountMerge, MergeUndo
+from sales.models.printing import Printer, Printout
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
 from sales.models.upi import UpiClaim
 
@@ -43,7 +44,10 @@ __all__ = [
     "Held",
     "LedgerEntry",
     "MergeUndo",
+    "PaperWidth",
     "Payment",
+    "Printer",
+    "Printout",
     "Promise",
     "Sale",
     "SaleLine",

@@ -1,8 +1,10 @@
 """What the shop sells, and how: its tenders, its settings, its can types."""
 
+import re
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -19,10 +21,29 @@ validate_upi_id = RegexValidator(
 )
 
 
+def validate_gstin(text: str) -> None:
+    """Raise ValidationError unless it is a goods and services tax number: 15 letters and digits, the last a checksum.
+
+    Each place is worth its value times 1 and 2 in turn, its digits to the base 36 added (the Luhn sum, base 36).
+    """
+    if not re.fullmatch(r"[0-3][0-9][A-Z]{5}[0-9]{4}[A-Z][1-9A-Z]Z[0-9A-Z]", text):
+        raise ValidationError(_("A GSTIN has 15 letters and digits. Example: 27AAPFU0939F1ZV."))
+    worth = [int(sign, 36) * (1 + place % 2) for place, sign in enumerate(text[:14])]
+    if (sum(value // 36 + value % 36 for value in worth) + int(text[14], 36)) % 36:
+        raise ValidationError(_("The last letter does not fit this GSTIN. Look for a slip of the finger."))
+
+
 class Tender(models.TextChoices):
     CASH = "cash", _("Cash")
     UPI = "upi", _("UPI")
     COIN = "coin", _("Coins")
+
+
+class PaperWidth(models.IntegerChoices):
+    """The width of a roll of paper in millimetres."""
+
+    NARROW = 58, _("58 mm")
+    WIDE = 80, _("80 mm")
 
 
 class SalesSettings(ShopRow):
@@ -41,6 +62,16 @@ class SalesSettings(ShopRow):
         validators=[MinValueValidator(ZERO)],
     )
     late_days = models.PositiveSmallIntegerField(_("for more days than"), default=15)
+    receipt_width = models.PositiveSmallIntegerField(
+        _("receipt paper"), choices=PaperWidth.choices, default=PaperWidth.WIDE
+    )
+    gstin = models.CharField(
+        _("GSTIN"),
+        max_length=15,
+        blank=True,
+        validators=[validate_gstin],
+        help_text=_("The shop's tax number, printed on each receipt. Leave it empty without one."),
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from sales import drawer
-from sales.models import DrawerSession, Payment, Sale, UpiClaim
+from sales import drawer, printing
+from sales.models import DrawerSession, Payment, Printer, Printout, Sale, UpiClaim
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
 from watershop.models import Message, User
@@ -23,6 +23,8 @@ POSTED = {
     "staff_change": "staff",
     "staff_rights": "staff",
     "sale_void": "sale",
+    "receipt_print": "receipt",
+    "printer_ask": "printer",
     "customer_pay": "customer",
     "customer_return_cans": "customer",
     "customer_open": "customer_credit",
@@ -50,6 +52,7 @@ ABOUT_ROWS = [
 def rows(cast: Cast) -> dict[str, int]:
     """One row of each kind, by the first word of the URL names that are about it."""
     sale = sell(cast, customer=cast.asha)
+    counter = Printer.objects.create(shop=cast.shop, name="Counter", address="127.0.0.1:1")
     return {
         "staff": cast.ravi.memberships.get().pk,
         "sale": sale.pk,
@@ -60,6 +63,8 @@ def rows(cast: Cast) -> dict[str, int]:
         "can": cast.can20.pk,
         "outbox": Message.objects.create(shop=cast.shop, topic="day", channel="sms").pk,
         "drawer": _counted_drawer(cast).pk,
+        "printer": counter.pk,
+        "printout": printing.ask(counter, Printout.Kind.TEST, actor=TESTS).pk,
         **_watched(sale),
     }
 
