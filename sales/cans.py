@@ -1,8 +1,9 @@
-"""Every function that moves cans. Positive: the customer holds more of our cans."""
+"""Every function that moves cans to customers and back. Positive: the customer holds more of our cans."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,29 +11,55 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.models import CanMovement, CanType, Sale
+from sales import stock
+from sales.models import CanMovement, CanType, Sale, StockMove
 from watershop import audit
 from watershop.audit import Actor
 
 
 @dataclass(frozen=True)
 class SaleCans:
-    """The full cans taken along with a sale and the empties brought to it, each as (can type, how many)."""
+    """The full cans taken along with a sale and the empties brought to it, each as (can type, how many).
+
+    `lent` are those of a walk-in for which they left a deposit; the others they swap for empties.
+    """
 
     sale: Sale
     taken: Sequence[tuple[CanType, int]]
     brought: Sequence[tuple[CanType, int]]
+    lent: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def swapped(self) -> list[tuple[CanType, int]]:
+        """The empties of a walk-in."""
+        cans = [(can_type, count - self.lent.get(can_type.pk, 0)) for can_type, count in self.taken]
+        return [(can_type, count) for can_type, count in cans if count > 0]
+
+    @property
+    def fills_stock(self) -> bool:
+        """Whether the shop's own cans move: what is imported happened before anybody counted them."""
+        return self.sale.source != Sale.Source.IMPORT
 
 
 def book_with_sales(rows: Iterable[SaleCans], actor: Actor) -> None:
-    """Book what the named customers of these sales took along and brought back."""
-    kinds = CanMovement.Kind
-    CanMovement.objects.bulk_create(
+    """Book what went out and came in with these sales: on named customers' accounts, and in the shop's stock."""
+    kinds, rows = CanMovement.Kind, list(rows)
+    movements = CanMovement.objects.bulk_create(
         _movement(row.sale, kind, can_type, sign * quantity, actor)
         for row in rows
+        if row.sale.customer_id
         for kind, sign, cans in ((kinds.OUT, 1, row.taken), (kinds.RETURN, -1, row.brought))
         for can_type, quantity in cans
     )
+    filling = [row for row in rows if row.fills_stock]
+    swaps = (
+        stock.sold_to_walk_in(row.sale, row.taken, row.swapped, actor)
+        for row in filling
+        if not row.sale.customer_id
+    )
+    known = {row.sale.pk for row in filling}
+    mirrored = stock.mirror(move for move in movements if move.sale_id in known)
+    StockMove.objects.bulk_create([*mirrored, *chain.from_iterable(swaps)])
 
 
 def _movement(
@@ -76,6 +103,7 @@ def return_cans(
         )
         for can_type, quantity in cans.items()
     )
+    StockMove.objects.bulk_create(stock.mirror(movements))
     after = {can_type.code: quantity for can_type, quantity in cans.items()}
     audit.record(customer.shop, actor, "return_cans", customer, after=after)
     return movements
@@ -98,8 +126,8 @@ def more_than_known(customer: Customer | None, brought: Collection[CanType]) -> 
 
 
 def reverse_sale(sale: Sale, *, at: datetime, actor: Actor) -> None:
-    """Undo the can movements of a sale that is voided."""
-    CanMovement.objects.bulk_create(
+    """Undo what a sale that is voided moved, on the account and in the shop's stock."""
+    undone = CanMovement.objects.bulk_create(
         CanMovement(
             shop=sale.shop,
             customer=row.customer,
@@ -113,3 +141,4 @@ def reverse_sale(sale: Sale, *, at: datetime, actor: Actor) -> None:
         )
         for row in CanMovement.objects.filter(sale=sale, reverses=None).select_related("customer", "can_type")
     )
+    stock.reverse_sale(sale, {row.reverses_id: row for row in undone}, at=at, actor=actor)

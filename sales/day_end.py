@@ -19,6 +19,7 @@ from sales.models import (
     Tender,
     UpiClaim,
 )
+from sales.stock import Stand, stands
 from watershop.dates import Period
 from watershop.models import Shop
 
@@ -29,7 +30,8 @@ ALLOCATED_AT_THE_SALE = Q(sale__recorded_at=F("payment__recorded_at"))
 class DayEnd:
     """Rupees, unless it says cans. `takings` are `with_sales` + `dues_collected` + `given_back` (nought or less).
 
-    Deposits are neither takings nor revenue: they go through the drawer, and stay the customers' money.
+    Deposits are neither takings nor revenue: they go through the drawer, and stay the customers' money. The stock is
+    that of now, whichever day it is.
     """
 
     sale_count: int
@@ -41,6 +43,7 @@ class DayEnd:
     given_back: Decimal
     cans_out: int
     cans_in: int
+    stock: list[Stand]
     deposits_taken: Decimal
     deposits_given_back: Decimal
     unconfirmed_upi: Decimal
@@ -77,6 +80,7 @@ def day_end(shop: Shop, day: Period) -> DayEnd:
         given_back=_sum(money.filter(amount__lt=0)),
         cans_out=_moved(cans, CanMovement.Kind.OUT),
         cans_in=-_moved(cans, CanMovement.Kind.RETURN),
+        stock=stands(shop),
         deposits_taken=_sum(deposits.filter(amount__gt=0)),
         deposits_given_back=_sum(deposits.filter(amount__lt=0)),
         unconfirmed_upi=claims.aggregate(sum=Coalesce(Sum(F("payment__amount") + F("deposit")), ZERO))["sum"],

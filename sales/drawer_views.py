@@ -16,6 +16,7 @@ from sales.day_end import day_end
 from sales.drawer_forms import CountForm, MoveForm, OpenForm, ReasonForm
 from sales.forms import OnceForm
 from sales.models import CashMove, DrawerSession
+from sales.stock_forms import StockCountForm
 from watershop.audit import Actor
 from watershop.dates import period_from, today
 from watershop.models import Right, Role
@@ -174,5 +175,7 @@ def drawer_day(request: ShopRequest) -> HttpResponse:
         day = period_from(request.shop, asked, asked, default=today(request.shop))
     except ValueError as refusal:
         day, error = today(request.shop), str(refusal)
-    context = {"day": day.first, "end": day_end(request.shop, day), "error": error}
+    end = day_end(request.shop, day)
+    count = StockCountForm(end.stock, initial={"back_to": "drawer_day"}, auto_id="count_%s")
+    context = {"day": day.first, "end": end, "count": count, "error": error}
     return render(request, "sales/drawer_day.html", context, status=422 if error else 200)

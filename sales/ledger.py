@@ -115,7 +115,9 @@ class NewSale:
         return self.source != Sale.Source.IMPORT
 
     def cans_of(self, sale: Sale) -> cans.SaleCans:
-        return cans.SaleCans(sale, [(line.can_type, line.quantity) for line in self.lines], self.empties)
+        taken = [(line.can_type, line.quantity) for line in self.lines]
+        lent = {deposit.can_type.pk: deposit.cans for deposit in self.deposits}
+        return cans.SaleCans(sale, taken, self.empties, lent)
 
     def check(self) -> None:
         """Raise ValidationError with a sentence for the clerk."""
@@ -189,7 +191,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     owing = {new.customer.pk for new in news if new.customer and new.on_credit}
     owed = [_sale_entry(sale, new) for sale, new in pairs if new.customer and new.total]
     LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
-    cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.customer and new.moves_cans), actor)
+    cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.moves_cans), actor)
     deposits.book_with_sales(
         (
             SaleDeposits(sale, new.deposits, new.tender, session if new.fills_drawer else None)

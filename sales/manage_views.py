@@ -64,6 +64,7 @@ TILES = (
     Tile("outbox", _("Messages"), "audit", _("Reminders that wait, went out or failed"), count=_waiting),
     Tile("upi_claims", _("UPI payments"), "upi", _("Not seen at the bank yet"), count=_unconfirmed),
     Tile("can_types", _("Cans"), "can", _("Sizes, prices, deposits")),
+    Tile("stock", _("Stock"), "drop", _("Full and empty cans, refills, counts")),
     Tile("drawer_sessions", _("Drawer"), "cash", _("Each closing and its variance")),
     Tile("drawer_day", _("Close of the day"), "receipt", _("The day in figures"), right=Right.SEE_TOTALS),
     Tile("printers", _("Printers"), "print", _("Printers, and what stands on each receipt")),

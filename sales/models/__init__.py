@@ -22,6 +22,7 @@ from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, PaperWidth
 from sales.models.merging import AccountMerge, MergeUndo
 from sales.models.printing import Printer, Printout
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
+from sales.models.stock import StockMove
 from sales.models.upi import UpiClaim
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "SaleQuerySet",
     "SaleVoid",
     "SalesSettings",
+    "StockMove",
     "Tender",
     "UpiClaim",
 ]

@@ -33,6 +33,8 @@ POSTED = {
     "defaulters_credit": "defaulters",
     "outbox_message": "outbox",
     "sales_import_store": "sales_import",
+    "stock_deliver": "stock",
+    "stock_count": "stock",
     "drawer_open": "drawer",
     "drawer_move": "drawer",
     "drawer_close": "drawer",
