@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales import drawer
-from sales.models import ZERO, CanType, DepositEntry, DrawerSession, Held, Sale, Tender
+from sales.models import ZERO, AccountMerge, CanType, DepositEntry, DrawerSession, Held, Sale, Tender
 from watershop.audit import Actor
 from watershop.templatetags.money import rupees
 
@@ -158,3 +158,47 @@ def reverse_sale(sale: Sale, *, at: datetime, actor: Actor, only: Tender | None 
             clerk=actor.user,
             reverses=row,
         )
+
+
+def move(merge: AccountMerge, actor: Actor) -> None:
+    """What is held for the old account of a merge is held for the other one; no money moves."""
+    DepositEntry.objects.bulk_create(
+        DepositEntry(
+            shop=merge.shop,
+            customer=customer,
+            can_type_id=can_type,
+            kind=DepositEntry.Kind.TRANSFER,
+            cans=sign * held.cans,
+            amount=sign * held.amount,
+            at=merge.at,
+            clerk=actor.user,
+            merge=merge,
+        )
+        for can_type, held in held_of(merge.old).items()
+        for customer, sign in ((merge.old, -1), (merge.into, 1))
+    )
+
+
+def move_back(merges: Collection[AccountMerge], *, at: datetime, actor: Actor) -> None:
+    """Undo the transfers of these merges, as far as what went over is still held: the rest was given back meanwhile."""
+    went = DepositEntry.objects.filter(merge__in=merges, reversed_by=None)
+    held = _held({row.customer_id for row in went})
+    gone = {(row.merge_id, row.can_type_id): row for row in went if row.amount < 0}
+    for row in went:
+        if row.amount < 0:
+            continue
+        there = held.get((row.customer_id, row.can_type_id), Held())
+        cans, amount = min(row.cans, there.cans), min(row.amount, there.amount)
+        held[row.customer_id, row.can_type_id] = Held(there.cans - cans, there.amount - amount)
+        for half, sign in ((row, -1), (gone[row.merge_id, row.can_type_id], 1)):
+            DepositEntry.objects.create(
+                shop_id=half.shop_id,
+                customer_id=half.customer_id,
+                can_type_id=half.can_type_id,
+                kind=DepositEntry.Kind.REVERSAL,
+                cans=sign * cans,
+                amount=sign * amount,
+                at=at,
+                clerk=actor.user,
+                reverses=half,
+            )

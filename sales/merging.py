@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from customers import book
 from customers.models import Customer
+from sales import deposits
 from sales.corrections import take_back
 from sales.dues import balance_of, open_dues
 from sales.models import AccountMerge, CanMovement, LedgerEntry, MergeUndo
@@ -102,7 +103,7 @@ def _move_cans(merge: AccountMerge, actor: Actor) -> None:
     )
 
 
-_MOVES: tuple[Callable[[AccountMerge, Actor], None], ...] = (_move_money, _move_cans)
+_MOVES: tuple[Callable[[AccountMerge, Actor], None], ...] = (_move_money, _move_cans, deposits.move)
 
 
 @transaction.atomic
@@ -142,6 +143,7 @@ def _take_back(merges: list[AccountMerge], actor: Actor) -> None:
         )
         for row in CanMovement.objects.filter(merge__in=merges)
     )
+    deposits.move_back(merges, at=now, actor=actor)
     for undo in MergeUndo.objects.bulk_create(
         MergeUndo(shop=shop, merge=merge, at=now, by=actor.user) for merge in merges
     ):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Customer
 from sales.models.drawer import DrawerSession
 from sales.models.goods import ZERO, CanType, Tender
+from sales.models.merging import AccountMerge
 from sales.models.selling import Sale
 from watershop.constraints import AppendOnly, SameShop
 from watershop.models import Shop, ShopRow, User, shop_id_unique
@@ -53,6 +54,7 @@ class DepositEntry(ShopRow):
         TAKEN = "taken", _("deposit taken")
         REFUNDED = "refunded", _("deposit given back")
         REVERSAL = "reversal", _("reversal")
+        TRANSFER = "transfer", _("transfer")
 
     customer = models.ForeignKey(
         Customer, null=True, on_delete=models.PROTECT, related_name="deposits", db_constraint=False
@@ -82,6 +84,14 @@ class DepositEntry(ShopRow):
         db_constraint=False,
     )
     client_ref = models.CharField(max_length=255, null=True)
+    merge = models.ForeignKey(
+        AccountMerge,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="deposits",
+        db_constraint=False,
+        db_index=False,
+    )
 
     objects = DepositQuerySet.as_manager()
 
@@ -97,7 +107,8 @@ class DepositEntry(ShopRow):
             models.CheckConstraint(
                 condition=Q(kind="taken", cans__gt=0, amount__gt=0, tender__isnull=False, reverses=None)
                 | Q(kind="refunded", cans__lte=0, amount__lt=0, tender__isnull=False, reverses=None)
-                | Q(kind="reversal", reverses__isnull=False),
+                | Q(kind="reversal", reverses__isnull=False)
+                | (~Q(amount=0) & Q(kind="transfer", merge__isnull=False, tender=None, reverses=None)),
                 name="depositentry_sign_follows_kind",
             ),
             models.CheckConstraint(
@@ -110,6 +121,7 @@ class DepositEntry(ShopRow):
                 condition=Q(drawer_session=None) | Q(tender__isnull=False),
                 name="depositentry_money_in_drawer",
             ),
+            SameShop("merge", name="depositentry_merge_same_shop"),
             SameShop("customer", name="depositentry_customer_same_shop"),
             SameShop("sale", name="depositentry_sale_same_shop"),
             SameShop("can_type", name="depositentry_can_type_same_shop"),
@@ -120,4 +132,5 @@ class DepositEntry(ShopRow):
         indexes: ClassVar = [
             models.Index(fields=["shop", "customer", "can_type"], name="depositentry_by_customer"),
             models.Index(fields=["shop", "at"], name="depositentry_by_time"),
+            models.Index(fields=["merge"], condition=Q(merge__isnull=False), name="depositentry_of_merge"),
         ]

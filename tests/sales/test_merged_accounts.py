@@ -13,10 +13,11 @@ from customers.book import change_customer
 from customers.models import Customer
 from sales.cans import return_cans
 from sales.corrections import open_balance
+from sales.deposits import Deposit, held_of
 from sales.dues import account_of, balance_of
-from sales.ledger import receive_payment, void_sale
+from sales.ledger import Line, receive_payment, void_sale
 from sales.merging import likely_doubles, merge, unmerge
-from sales.models import AccountMerge, Allocation, CanMovement, LedgerEntry, Payment, Sale, Tender
+from sales.models import AccountMerge, Allocation, CanMovement, Held, LedgerEntry, Payment, Sale, Tender
 from tests.base import TESTS, Cast, sell
 from watershop.models import AuditEntry
 
@@ -99,6 +100,17 @@ def test_the_cans_go_over_size_by_size(cast: Cast) -> None:
     merged(cast)
     assert CanMovement.objects.filter(customer=cast.bala).held() == {}
     assert CanMovement.objects.filter(customer=cast.asha).held() == {"20L": 3}
+
+
+def test_deposits_go_over_and_come_back_as_far_as_they_are_still_held(cast: Cast) -> None:
+    sell(cast, 3, customer=cast.bala, deposits=[Deposit(cast.can20, 3, Decimal(300))])
+    merged(cast)
+    assert (held_of(cast.bala), held_of(cast.asha)) == ({}, {cast.can20.pk: Held(3, Decimal(300))})
+    lines = [Line(cast.can20, 1)]
+    given_back = [Deposit(cast.can20, -1, Decimal(-100))]
+    sell(cast, customer=cast.asha, lines=lines, empties=[(cast.can20, 2)], deposits=given_back)
+    unmerge(cast.bala, actor=TESTS)
+    assert (held_of(cast.bala), held_of(cast.asha)) == ({cast.can20.pk: Held(2, Decimal(200))}, {})
 
 
 def test_undone_each_account_is_as_before(cast: Cast) -> None:
