@@ -1,7 +1,7 @@
 """The book of customers: every function that writes one. Names, phone numbers and e-mail stay out of the audit."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -63,3 +63,16 @@ def mark_merged(customer: Customer, into: Customer | None, *, actor: Actor) -> C
     """The customer is found under another account from now on, or (None) under their own again."""
     fields = {"merged_into": into, "is_active": into is None}
     return audit.change(customer, actor, "mark_merged", fields)
+
+
+@transaction.atomic
+def set_credit_block(customers: Collection[int], *, is_blocked: bool, actor: Actor) -> None:
+    """Stop credit for these customers, or allow it again, each change recorded; a fixed number of queries."""
+    held = Customer.objects.filter(pk__in=customers, is_credit_blocked=not is_blocked).order_by("pk")
+    rows = list(held.select_for_update(of=("self",)).select_related("shop"))
+    Customer.objects.filter(pk__in=[row.pk for row in rows]).update(is_credit_blocked=is_blocked)
+    name = "is_credit_blocked"
+    before, after = {name: not is_blocked}, {"changed": [name], name: is_blocked}
+    AuditEntry.objects.bulk_create(
+        audit.entry(row.shop, actor, "change_customer", row, before=before, after=after) for row in rows
+    )

@@ -1,6 +1,6 @@
 """Promises to pay: noted once, kept or broken by what is paid."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
-from sales.defaulters import Debtor, debtors
+from sales.defaulters import Debtor
 from sales.models import MONEY, ZERO, Payment, Promise
 from watershop import audit
 from watershop.audit import Actor
 from watershop.dates import day_of
-from watershop.models import Shop
+from watershop.models import AuditEntry, Shop
 
 
 class Standing(models.TextChoices):
@@ -32,14 +32,30 @@ class Standing(models.TextChoices):
 @transaction.atomic
 def promise(*, customer: Customer, amount: Decimal, due_on: date, actor: Actor) -> Promise:
     """Note that the customer will pay `amount` rupees until that day. Raises ValidationError."""
-    if due_on < day_of(customer.shop, timezone.now()):
-        raise ValidationError(_("This day is over. Choose the day the customer named."))
-    row = Promise(shop=customer.shop, customer=customer, amount=amount, due_on=due_on, by=actor.user)
-    row.full_clean(exclude=["shop", "customer", "by"])
-    row.save()
-    after = {"customer": customer.pk, "amount": str(amount), "due_on": due_on.isoformat()}
-    audit.record(customer.shop, actor, "promise", row, after=after)
+    (row,) = promise_all({customer: amount}, due_on=due_on, actor=actor)
     return row
+
+
+@transaction.atomic
+def promise_all(amounts: Mapping[Customer, Decimal], *, due_on: date, actor: Actor) -> list[Promise]:
+    """Note what each of these customers of one shop will pay until that day; two queries. Raises ValidationError."""
+    rows = [
+        Promise(shop=customer.shop, customer=customer, amount=amount, due_on=due_on, by=actor.user)
+        for customer, amount in amounts.items()
+    ]
+    for row in rows:
+        if due_on < day_of(row.shop, timezone.now()):
+            raise ValidationError(_("This day is over. Choose the day the customer named."))
+        row.clean_fields(exclude=["shop", "customer", "by"])
+    Promise.objects.bulk_create(rows)
+    AuditEntry.objects.bulk_create(
+        audit.entry(row.shop, actor, "promise", row, after=_said(row)) for row in rows
+    )
+    return rows
+
+
+def _said(row: Promise) -> dict[str, int | str]:
+    return {"customer": row.customer_id, "amount": str(row.amount), "due_on": row.due_on.isoformat()}
 
 
 def with_standing(shop: Shop, promises: QuerySet[Promise]) -> list[tuple[Promise, Standing]]:
@@ -67,14 +83,13 @@ def _standing(promise: Promise, paid: Decimal, today: date) -> Standing:
 
 def last_promises(shop: Shop, customers: Iterable[Customer]) -> dict[int, tuple[Promise, Standing]]:
     """The latest promise of each of these customers, and how it stands."""
-    promises = Promise.objects.filter(customer__in=list(customers))
+    promises = Promise.objects.standing().filter(customer__in=list(customers))
     latest = promises.order_by("customer_id", "-made_at", "-id").distinct("customer_id")
     return {row.customer_id: (row, standing) for row, standing in with_standing(shop, latest)}
 
 
-def breakers(shop: Shop) -> list[Debtor]:
-    """Who owes and did not keep their latest promise, the oldest due first; five queries."""
-    rows = debtors(shop)
+def breakers(shop: Shop, rows: Sequence[Debtor]) -> list[Debtor]:
+    """Those of the debtors who did not keep their latest promise; one query."""
     promises = last_promises(shop, [row.customer for row in rows])
     broken = {pk for pk, (_row, standing) in promises.items() if standing == Standing.BROKEN}
     return [row for row in rows if row.customer.pk in broken]

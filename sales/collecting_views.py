@@ -59,6 +59,6 @@ def _context(customer: Customer) -> dict[str, Any]:
         "balance": balance,
         "text": reminders.text_for(Topic.DUES, customer, max(balance, ZERO)),
         "channels": [row for row in outbox.channels() if row[0] != "email" or customer.email],
-        "promises": collecting.with_standing(customer.shop, customer.promises.all())[:LAST],
+        "promises": collecting.with_standing(customer.shop, customer.promises.standing())[:LAST],
         "reminders": reminders.about(customer.shop, [customer]).select_related("by")[:LAST],
     }

@@ -57,11 +57,19 @@ class WriteOffForm(OnceForm):
 
 
 class RuleForm(forms.ModelForm[SalesSettings]):
-    """Who counts as late."""
+    """Who counts as late, and from which age on each step is due."""
 
     class Meta:
         model = SalesSettings
-        fields: ClassVar = ["late_sales", "late_amount", "late_days"]
+        fields: ClassVar = [
+            "late_sales",
+            "late_amount",
+            "late_days",
+            "call_days",
+            "stop_credit_days",
+            "collect_cans_days",
+            "write_off_days",
+        ]
 
 
 class PromiseForm(forms.ModelForm[Promise]):

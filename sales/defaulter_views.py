@@ -1,4 +1,4 @@
-"""The manager's pages of who is late: the list with its ages, credit stopped in bulk, the call list, the rule."""
+"""The manager's pages of who is late: the list with its ages and steps, the call list, the rule."""
 
 from typing import Any
 
@@ -8,18 +8,17 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from customers.models import Customer
 from sales.collecting import breakers, last_promises
 from sales.credit_forms import RuleForm
-from sales.defaulters import ageing, block_credit, change_rule, debtors, in_words, rule_of
-from sales.models import ZERO
+from sales.defaulters import Debtor, Step, ageing, change_rule, debtors, in_words, rule_of
+from sales.models import ZERO, BulkDeed, SalesSettings
 from watershop.audit import Actor
 from watershop.models import Right, Role
 from watershop.roles import ShopRequest, has_role, shop_page
 
 PAGE_SIZE = 50
+LAST = 3
 SORTS = {
     "days": lambda row: -row.days,
     "balance": lambda row: -row.balance,
@@ -30,19 +29,22 @@ SORTS = {
 
 @shop_page(role=Role.MANAGER)
 def defaulters(request: ShopRequest) -> HttpResponse:
-    """Who is late with paying; `?sort=` days, balance, unpaid or name; `?only=broken`: who broke a promise."""
+    """Who is late with paying; `?sort=` days, balance, unpaid or name, `?only=` repeat, broken or a step."""
     sort, only = request.GET.get("sort", "days"), request.GET.get("only", "")
     everybody, rule = debtors(request.shop), rule_of(request.shop)
-    late = breakers(request.shop) if only == "broken" else [row for row in everybody if row.falls_under(rule)]
-    late.sort(key=SORTS.get(sort, SORTS["days"]))
+    groups = _groups(everybody, rule, breakers(request.shop, everybody))
+    late = sorted(groups.get(only, groups[""])[1], key=SORTS.get(sort, SORTS["days"]))
     may_total = Right.SEE_TOTALS in request.rights
     page = Paginator(late, PAGE_SIZE).get_page(request.GET.get("page"))
     promises = last_promises(request.shop, [row.customer for row in page])
     context = {
         "page": page,
-        "rows": [(row, promises.get(row.customer.pk)) for row in page],
+        "rows": [(row, promises.get(row.customer.pk), row.step(rule)) for row in page],
+        "groups": [(name, label, len(rows)) for name, (label, rows) in groups.items()],
         "rule": in_words(rule),
         "is_owner": has_role(request.membership, Role.OWNER),
+        "kinds": _kinds(request),
+        "deeds": BulkDeed.objects.of(request.shop).undoable()[:LAST],
         "total": sum((row.balance for row in late), ZERO) if may_total else None,
         "ageing": ageing(everybody) if may_total and everybody else None,
         "sort": sort,
@@ -51,27 +53,25 @@ def defaulters(request: ShopRequest) -> HttpResponse:
     return render(request, "sales/defaulters.html", context)
 
 
-@shop_page(role=Role.MANAGER, posted_from="defaulters")
-def defaulters_credit(request: ShopRequest) -> HttpResponse:
-    """Stop credit for the ticked customers (`do=block`) or allow it again (`do=unblock`)."""
-    ticked = [int(pk) for pk in request.POST.getlist("customer") if pk.isdecimal() and len(pk) < 19]
-    customers = list(Customer.objects.of(request.shop).filter(pk__in=ticked))
-    is_blocked = request.POST.get("do") != "unblock"
-    block_credit(customers, is_blocked=is_blocked, actor=Actor.of(request))
-    messages.success(request, _said(len(customers), is_blocked=is_blocked))
-    return redirect("defaulters", request.shop.slug)
+def _groups(
+    everybody: list[Debtor], rule: SalesSettings, broken: list[Debtor]
+) -> dict[str, tuple[Any, list[Debtor]]]:
+    """The choices above the list: their names, labels and debtors. All but broken promises are of who is late."""
+    late = [row for row in everybody if row.falls_under(rule)]
+    groups: dict[str, tuple[Any, list[Debtor]]] = {
+        "": (_("All"), late),
+        "repeat": (_("Repeat defaulters"), [row for row in late if row.is_repeat]),
+        "broken": (_("Broken promises"), broken),
+    }
+    for step in Step:
+        groups[step.value] = (step.label, [row for row in late if row.step(rule) == step])
+    return {name: group for name, group in groups.items() if group[1] or not name}
 
 
-def _said(count: int, *, is_blocked: bool) -> str:
-    if not count:
-        return _("Nobody was ticked, so nothing changed.")
-    if is_blocked:
-        return ngettext(
-            "%(n)s customer gets nothing on credit now.", "%(n)s customers get nothing on credit now.", count
-        ) % {"n": count}
-    return ngettext(
-        "%(n)s customer may buy on credit again.", "%(n)s customers may buy on credit again.", count
-    ) % {"n": count}
+def _kinds(request: ShopRequest) -> list[BulkDeed.Kind]:
+    """What this member may do to the ticked: writing off is the owner's."""
+    is_owner = has_role(request.membership, Role.OWNER)
+    return [kind for kind in BulkDeed.Kind if is_owner or kind != BulkDeed.Kind.WRITE_OFF]
 
 
 @shop_page(role=Role.MANAGER)

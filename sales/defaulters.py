@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,13 +21,23 @@ from watershop.dates import day_of
 from watershop.models import Shop
 from watershop.templatetags.money import rupees
 
-# The last day of each age a due can have, what the age is called, and what to do about a debt that is so old.
+# The last day of each age a due can have, and what the age is called.
 AGES = (
-    (7, gettext_lazy("0–7 days"), gettext_lazy("Remind")),
-    (30, gettext_lazy("8–30 days"), gettext_lazy("Call")),
-    (90, gettext_lazy("31–90 days"), gettext_lazy("Stop credit, collect the cans")),
-    (None, gettext_lazy("over 90 days"), gettext_lazy("Write off")),
+    (7, gettext_lazy("0–7 days")),
+    (30, gettext_lazy("8–30 days")),
+    (90, gettext_lazy("31–90 days")),
+    (None, gettext_lazy("over 90 days")),
 )
+
+
+class Step(models.TextChoices):
+    """What to do next about a debt, the mildest first."""
+
+    REMIND = "remind", gettext_lazy("Remind")
+    CALL = "call", gettext_lazy("Call")
+    STOP_CREDIT = "stop_credit", gettext_lazy("Stop credit")
+    COLLECT_CANS = "collect_cans", gettext_lazy("Collect the cans")
+    WRITE_OFF = "write_off", gettext_lazy("Write off")
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,14 @@ class Debtor:
         return self.parts[0][0]
 
     @property
-    def step(self) -> Any:
-        """What to do next, by the age of the oldest due."""
-        return AGES[_age(self.days)][2]
+    def is_repeat(self) -> bool:
+        """Whether more than one sale is unpaid."""
+        return self.unpaid_count > 1
+
+    def step(self, rule: SalesSettings) -> Step:
+        """What to do next, by the age of the oldest due and the shop's days."""
+        begins = (rule.call_days, rule.stop_credit_days, rule.collect_cans_days, rule.write_off_days)
+        return list(Step)[sum(self.days >= first for first in begins)]
 
     def falls_under(self, rule: SalesSettings) -> bool:
         old = sum((amount for days, amount in self.parts if days > rule.late_days), ZERO)
@@ -62,7 +77,7 @@ class Debtor:
 
 def _age(days: int) -> int:
     """The place in AGES of a due that is so many days old."""
-    return next(place for place, (last, *_words) in enumerate(AGES) if last is None or days <= last)
+    return next(place for place, (last, _name) in enumerate(AGES) if last is None or days <= last)
 
 
 def debtors(shop: Shop) -> list[Debtor]:
@@ -92,7 +107,7 @@ def ageing(rows: Iterable[Debtor]) -> list[tuple[Any, Decimal]]:
     for row in rows:
         for days, amount in row.parts:
             sums[_age(days)] += amount
-    return [(name, total) for (_last, name, _step), total in zip(AGES, sums, strict=True)]
+    return [(name, total) for (_last, name), total in zip(AGES, sums, strict=True)]
 
 
 def rule_of(shop: Shop) -> SalesSettings:
@@ -119,13 +134,12 @@ def in_words(rule: SalesSettings) -> str:
 
 @transaction.atomic
 def change_rule(shop: Shop, *, actor: Actor, **fields: Any) -> SalesSettings:
-    """Change `late_sales`, `late_amount` or `late_days`. Raises ValidationError."""
+    """Change who is late (`late_*`) or from which age on each step is due (`*_days`). Raises ValidationError."""
     settings, _is_new = SalesSettings.objects.get_or_create(shop=shop)
     return audit.change(settings, actor, "change_defaulter_rule", fields)
 
 
 @transaction.atomic
 def block_credit(customers: Iterable[Customer], *, is_blocked: bool, actor: Actor) -> None:
-    """Stop credit for these customers, or allow it again; each change is recorded."""
-    for customer in customers:
-        book.change_customer(customer, {"is_credit_blocked": is_blocked}, actor=actor)
+    """Stop credit for these customers, or allow it again; each change is recorded. Four queries."""
+    book.set_credit_block([row.pk for row in customers], is_blocked=is_blocked, actor=actor)

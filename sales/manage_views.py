@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from sales.collecting import breakers
-from sales.defaulters import defaulters
+from sales.defaulters import debtors, defaulters
 from sales.models import UpiClaim
 from watershop.models import Message, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, shop_page
@@ -38,7 +38,7 @@ def _late(shop: Shop) -> int:
 
 
 def _broken(shop: Shop) -> int:
-    return len(breakers(shop))
+    return len(breakers(shop, debtors(shop)))
 
 
 def _waiting(shop: Shop) -> int:

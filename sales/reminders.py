@@ -63,7 +63,7 @@ def address_of(customer: Customer, channel: Channel) -> str:
     return customer.email if channel == Channel.EMAIL else customer.phone
 
 
-def why_not(customer: Customer, channel: Channel, *, asked: Decimal, was_reached: bool) -> str:
+def why_not(topic: Topic, customer: Customer, channel: Channel, *, asked: Decimal, was_reached: bool) -> str:
     """The reason why this customer is not written to now; "" when there is none."""
     if customer.has_refused_reminders:
         return _("This customer does not want to be reminded.")
@@ -71,6 +71,8 @@ def why_not(customer: Customer, channel: Channel, *, asked: Decimal, was_reached
         if channel == Channel.EMAIL:
             return _("There is no e-mail address of this customer. Add one first.")
         return _("There is no phone number of this customer. Add one first.")
+    if asked <= 0 and topic == Topic.CANS:
+        return _("This customer has none of our cans.")
     if asked <= 0:
         return _("This customer owes nothing.")
     if was_reached and channel != Channel.CALL:
@@ -126,7 +128,7 @@ def remind(*, customer: Customer, channel: Channel, actor: Actor, topic: Topic =
     shop = customer.shop
     asked = asked_of(shop, topic, [customer]).get(customer.pk, ZERO)
     was_reached = bool(reached(shop, topic, [customer]))
-    if reason := why_not(customer, channel, asked=asked, was_reached=was_reached):
+    if reason := why_not(topic, customer, channel, asked=asked, was_reached=was_reached):
         raise ValidationError(reason)
     (message,) = outbox.put(shop, [write(topic, customer, channel, asked=asked, actor=actor)])
     after = {"customer": customer.pk, "channel": channel.value, "topic": topic.value}
@@ -139,6 +141,6 @@ def review(message: Message) -> str:
     customer = Customer.objects.of(message.shop).select_related("shop").get(pk=message.about_id or 0)
     topic = Topic(message.topic)
     asked = asked_of(message.shop, topic, [customer]).get(customer.pk, ZERO)
-    if reason := why_not(customer, Channel(message.channel), asked=asked, was_reached=False):
+    if reason := why_not(topic, customer, Channel(message.channel), asked=asked, was_reached=False):
         raise ValidationError(reason)
     return text_for(topic, customer, asked)

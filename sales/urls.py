@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from sales import (
     account_views,
+    bulk_views,
     collecting_views,
     credit_views,
     defaulter_views,
@@ -67,7 +68,8 @@ pages: list[URLPattern] = [
     path("manage/messages/", outbox_views.outbox, name="outbox"),
     path("manage/messages/<int:pk>/", outbox_views.outbox_message, name="outbox_message"),
     path("manage/defaulters/", defaulter_views.defaulters, name="defaulters"),
-    path("manage/defaulters/credit/", defaulter_views.defaulters_credit, name="defaulters_credit"),
+    path("manage/bulk/", bulk_views.bulk, name="bulk"),
+    path("manage/bulk/<int:pk>/", bulk_views.bulk_deed, name="bulk_deed"),
     path("manage/defaulters/calls/", defaulter_views.call_list, name="call_list"),
     path("manage/defaulters/rule/", defaulter_views.defaulter_rule, name="defaulter_rule"),
     path("stock/", stock_views.stock, name="stock"),

@@ -7,6 +7,7 @@ database half is the composite `SameShop`.
 """
 
 from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
+from sales.models.bulk import BulkDeed, BulkDeedItem
 from sales.models.collecting import Promise
 from sales.models.deposits import DepositEntry, Held
 from sales.models.drawer import (
@@ -33,6 +34,8 @@ __all__ = [
     "ZERO",
     "AccountMerge",
     "Allocation",
+    "BulkDeed",
+    "BulkDeedItem",
     "CanMovement",
     "CanType",
     "CashCount",

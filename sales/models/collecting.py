@@ -13,6 +13,12 @@ from watershop.constraints import AppendOnly, SameShop
 from watershop.models import ShopRow, User, shop_id_unique
 
 
+class PromiseQuerySet(models.QuerySet["Promise"]):
+    def standing(self) -> "PromiseQuerySet":
+        """Promises that count: those of a deed to many that was taken back do not."""
+        return self.exclude(items__deed__undone_by__isnull=False)
+
+
 class Promise(ShopRow):
     """A customer said they will pay so much until that day. Whether they did follows from their payments."""
 
@@ -25,6 +31,8 @@ class Promise(ShopRow):
     due_on = models.DateField(_("until"))
     made_at = models.DateTimeField(_("promised"), default=timezone.now)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = PromiseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("promise")

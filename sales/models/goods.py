@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from watershop.models import Shop, ShopRow, shop_id_unique, validate_code
@@ -62,6 +62,11 @@ class SalesSettings(ShopRow):
         validators=[MinValueValidator(ZERO)],
     )
     late_days = models.PositiveSmallIntegerField(_("for more days than"), default=15)
+    # How many days old a debt must be for each step; until the first of them it is reminded of.
+    call_days = models.PositiveSmallIntegerField(_("call from day"), default=8)
+    stop_credit_days = models.PositiveSmallIntegerField(_("stop credit from day"), default=31)
+    collect_cans_days = models.PositiveSmallIntegerField(_("collect the cans from day"), default=61)
+    write_off_days = models.PositiveSmallIntegerField(_("write off from day"), default=91)
     receipt_width = models.PositiveSmallIntegerField(
         _("receipt paper"), choices=PaperWidth.choices, default=PaperWidth.WIDE
     )
@@ -77,6 +82,17 @@ class SalesSettings(ShopRow):
         constraints: ClassVar = [
             shop_id_unique("salessettings"),
             models.UniqueConstraint(fields=["shop"], name="salessettings_one_per_shop"),
+            models.CheckConstraint(
+                condition=Q(
+                    call_days__lte=F("stop_credit_days"),
+                    stop_credit_days__lte=F("collect_cans_days"),
+                    collect_cans_days__lte=F("write_off_days"),
+                ),
+                name="salessettings_steps_follow_each_other",
+                violation_error_message=_(
+                    "The steps must follow each other: call, stop credit, cans, write off."
+                ),
+            ),
         ]
 
 

@@ -5,13 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
-from sales.defaulters import ageing, change_rule, defaulters
+from sales.defaulters import Step, ageing, change_rule, defaulters, rule_of
 from sales.ledger import Line, NewSale, receive_payment, record_sales, void_sale
 from sales.models import Tender
 from tests.base import TESTS, Cast, make_cast, sell
@@ -135,6 +136,7 @@ def test_the_shops_own_rule_asks_for_an_amount_and_an_age(cast: Cast, client_of:
 def test_the_owner_alone_changes_the_rule(cast: Cast, client_of: SignIn) -> None:
     url = reverse("defaulter_rule", args=["water"])
     body = {"late_sales": "3", "late_amount": "250.50", "late_days": "20"}
+    body |= {"call_days": "8", "stop_credit_days": "31", "collect_cans_days": "61", "write_off_days": "91"}
     assert client_of(cast.meena).post(url, body).status_code == 403
     owner = client_of(cast.lakshmi)
     assert owner.post(url, body | {"late_sales": "0"}).status_code == 422
@@ -150,27 +152,31 @@ def test_dues_are_summed_by_age_whoever_is_late(cast: Cast, client_of: SignIn) -
         sell(cast, cans, customer=cast.asha, is_paid=False, sold_at=at)
     (row,) = defaulters(cast.shop)
     assert [amount for _name, amount in ageing([row])] == [40, 60, 80, 100]
-    assert str(row.step) == "Write off"
+    assert row.step(rule_of(cast.shop)) == Step.WRITE_OFF
     page = client_of(cast.meena).get(reverse("defaulters", args=["water"])).content.decode()
     assert "31–90 days" in page and "₹80" in page
 
 
-def test_a_manager_stops_credit_for_many_and_allows_it_again(cast: Cast, client_of: SignIn) -> None:
-    other = make_cast("other")
-    client, url = client_of(cast.meena), reverse("defaulters_credit", args=["water"])
-    ticked = {"customer": [cast.asha.pk, cast.bala.pk, other.asha.pk, "x"]}
+def test_each_step_has_its_age_in_the_shops_settings(cast: Cast, client_of: SignIn) -> None:
+    sell(cast, customer=cast.bala, is_paid=False, sold_at=timezone.now() - timedelta(days=40))
+    (row,) = defaulters(cast.shop)
+    assert row.step(rule_of(cast.shop)) == Step.STOP_CREDIT
+    rule = change_rule(cast.shop, write_off_days=40, collect_cans_days=35, actor=TESTS)
+    assert row.step(rule) == Step.WRITE_OFF
+    with pytest.raises(ValidationError, match="follow each other"):
+        change_rule(cast.shop, call_days=99, actor=TESTS)
+    page = client_of(cast.meena).get(reverse("defaulters", args=["water"]), {"only": "write_off"})
+    assert "Bala" in page.content.decode()
 
-    def blocked() -> set[str]:
-        return set(Customer.objects.filter(is_credit_blocked=True).values_list("name", flat=True))
 
-    page = client.post(url, ticked | {"do": "block"}, follow=True).content.decode()
-    assert "2 customers get nothing on credit now" in page and blocked() == {"Asha", "Bala"}
-    assert AuditEntry.objects.filter(action="change_customer").count() == 2
-    client.post(url, {"customer": [cast.asha.pk], "do": "unblock"})
-    assert blocked() == {"Bala"}
-    assert "Nobody was ticked" in client.post(url, {"do": "block"}, follow=True).content.decode()
-    assert client_of(cast.ravi).post(url, ticked).status_code == 403
-    assert client_of(other.meena).post(url, ticked).status_code == 404
+def test_repeat_defaulters_have_more_than_one_unpaid_sale(cast: Cast, client_of: SignIn) -> None:
+    sell(cast, customer=cast.bala, is_paid=False, sold_at=timezone.now() - timedelta(days=40))
+    for _n in range(2):
+        sell(cast, customer=cast.asha, is_paid=False)
+    page = client_of(cast.meena).get(reverse("defaulters", args=["water"]), {"only": "repeat"})
+    assert [row.customer for row, _promise, _step in page.context["rows"]] == [cast.asha]
+    counts = {name: count for name, _label, count in page.context["groups"]}
+    assert counts == {"": 2, "repeat": 1, "remind": 1, "stop_credit": 1}
 
 
 def test_the_call_list_has_everybody_who_is_late_on_one_sheet(cast: Cast, client_of: SignIn) -> None:

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from sales import drawer, printing
-from sales.models import DrawerSession, Payment, Printer, Printout, Sale, UpiClaim
+from sales.models import BulkDeed, DrawerSession, Payment, Printer, Printout, Sale, UpiClaim
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
 from watershop.models import Message, User
@@ -30,7 +30,6 @@ POSTED = {
     "customer_open": "customer_credit",
     "customer_write_off": "customer_credit",
     "entry_undo": "customers",
-    "defaulters_credit": "defaulters",
     "outbox_message": "outbox",
     "sales_import_store": "sales_import",
     "stock_deliver": "stock",
@@ -63,6 +62,7 @@ def rows(cast: Cast) -> dict[str, int]:
         "entry": sale.ledger.get().pk,
         "upi": UpiClaim.objects.create(shop=cast.shop, payment=Payment.objects.get(), reference="R1").pk,
         "can": cast.can20.pk,
+        "bulk": BulkDeed.objects.create(shop=cast.shop, kind="block").pk,
         "outbox": Message.objects.create(shop=cast.shop, topic="day", channel="sms").pk,
         "drawer": _counted_drawer(cast).pk,
         "printer": counter.pk,
