@@ -1,9 +1,11 @@
 """Deeds to many customers: shown first, done as shown, taken back for as long as that is possible."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Thread
+from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -54,9 +56,14 @@ def done(cast: Cast, kind: Kind, **how: object) -> BulkDeed:
     return carry_out(cast.shop, kind, both(cast), seen=seen, actor=TESTS, **how)  # type: ignore[arg-type]
 
 
+def looked(client: Client, kind: Kind, customers: Sequence[object]) -> Any:
+    """The page that shows what would happen to these customers."""
+    return client.get(f"{DOOR}?{urlencode({'do': kind.value, 'customer': customers}, doseq=True)}")
+
+
 def posted(client: Client, cast: Cast, kind: Kind, **fields: object) -> dict[str, object]:
     """The form of the page that shows what will happen, filled in."""
-    page = client.get(DOOR, {"do": kind.value, "customer": both(cast)})
+    page = looked(client, kind, both(cast))
     form = {"do": kind.value, "customer": both(cast), "channel": "whatsapp", "client_ref": str(uuid4())}
     return form | {"seen": page.context["plan"].fingerprint} | fields
 
@@ -64,14 +71,14 @@ def posted(client: Client, cast: Cast, kind: Kind, **fields: object) -> dict[str
 def test_the_preview_says_what_each_would_get_and_who_is_left_out(debts: Cast, client_of: SignIn) -> None:
     other = make_cast("other")
     book.change_customer(debts.bala, {"phone": ""}, actor=TESTS)
-    client, asked = client_of(debts.meena), {"do": "remind", "customer": [*both(debts), other.asha.pk, "x"]}
-    page = client.get(DOOR, asked)
+    client, asked = client_of(debts.meena), [*both(debts), other.asha.pk, "x"]
+    page = looked(client, Kind.REMIND, asked)
     text = page.content.decode()
     assert "Dear Asha, your balance at Water is ₹40" in text and "no phone number" in text
     assert [row.customer.name for row in page.context["plan"].todo] == ["Asha"]
     assert not Message.objects.exists() and not BulkDeed.objects.exists()
     book.change_customer(debts.asha, {"has_refused_reminders": True}, actor=TESTS)
-    assert "does not want" in client.get(DOOR, asked).content.decode()
+    assert "does not want" in looked(client, Kind.REMIND, asked).content.decode()
 
 
 def test_at_night_the_preview_says_until_when_they_wait(
@@ -79,7 +86,7 @@ def test_at_night_the_preview_says_until_when_they_wait(
 ) -> None:
     monkeypatch.setattr(timezone, "now", lambda: NOON + timedelta(hours=10))
     client = client_of(debts.meena)
-    assert "It is night" in client.get(DOOR, {"do": "remind", "customer": both(debts)}).content.decode()
+    assert "It is night" in looked(client, Kind.REMIND, both(debts)).content.decode()
     done(debts, Kind.REMIND)
     assert {row.not_before for row in Message.objects.all()} == {NOON + timedelta(hours=21)}
 
@@ -110,7 +117,7 @@ def test_who_was_reminded_today_is_left_out(debts: Cast) -> None:
 
 
 def test_cans_are_asked_for_from_many(debts: Cast, client_of: SignIn) -> None:
-    page = client_of(debts.meena).get(DOOR, {"do": "cans", "customer": both(debts)})
+    page = looked(client_of(debts.meena), Kind.CANS, both(debts))
     assert page.context["plan"].total == 5 and "2 cans of Water" in page.content.decode()
     done(debts, Kind.CANS)
     assert Message.objects.filter(topic="cans").count() == 2
@@ -133,16 +140,16 @@ def test_the_owner_writes_off_many_and_they_owe_it_again_when_it_is_taken_back(
     debts: Cast, client_of: SignIn
 ) -> None:
     manager, owner = client_of(debts.meena), client_of(debts.lakshmi)
-    assert manager.get(DOOR, {"do": "write_off", "customer": both(debts)}).status_code == 403
+    assert looked(manager, Kind.WRITE_OFF, both(debts)).status_code == 403
     assert manager.post(DOOR, {"do": "write_off", "customer": both(debts)}).status_code == 403
     form = posted(owner, debts, Kind.WRITE_OFF)
     assert owner.post(DOOR, form).status_code == 422, "it wants a reason"
     assert owner.post(DOOR, form | {"reason": "Moved away"}).status_code == 302
-    assert (balance_of(debts.asha), balance_of(debts.bala)) == (0, 0)
+    assert [balance_of(row) for row in (debts.asha, debts.bala)] == [0, 0]
     door = reverse("bulk_deed", args=["water", BulkDeed.objects.get().pk])
     assert manager.post(door).status_code == 403
     assert owner.post(door).status_code == 302
-    assert (balance_of(debts.asha), balance_of(debts.bala)) == (40, 60)
+    assert [balance_of(row) for row in (debts.asha, debts.bala)] == [40, 60]
     assert LedgerEntry.objects.filter(kind="reversal").count() == 2
 
 
@@ -198,7 +205,7 @@ def test_clerks_and_other_shops_do_nothing_to_many(debts: Cast, client_of: SignI
         assert client_of(other.meena).post(address, {"do": "block"}).status_code == 404
     strange = reverse("bulk_deed", args=["other", deed.pk])
     assert client_of(other.meena).post(strange).status_code == 404
-    page = client_of(debts.meena).get(DOOR, {"do": "block", "customer": [other.asha.pk]})
+    page = looked(client_of(debts.meena), Kind.BLOCK, [other.asha.pk])
     assert page.context["plan"].rows == []
     assert client_of(debts.meena).post(DOOR, {"do": "block"}).status_code == 302
 

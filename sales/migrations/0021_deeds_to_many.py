@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0008_email'),
-        ('sales', '0019_printers'),
+        ('sales', '0020_shop_stock'),
         ('watershop', '0003_messages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
