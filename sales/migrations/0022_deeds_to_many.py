@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0008_email'),
-        ('sales', '0020_shop_stock'),
+        ('sales', '0021_deposits_of_merged_accounts'),
         ('watershop', '0003_messages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
