@@ -1,5 +1,6 @@
 """Sales, money, cans and defaulters in the admin, to look at; only the price list can be changed."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sales.defaulters import Debtor, defaulters, in_words, rule_of
 from sales.models import CanMovement, CanType, DefaultingCustomer, LedgerEntry, Payment, Sale, SaleLine
-from sales.pricelist import change_can_type
+from sales.pricelist import change_can_type, priced
 from watershop.admin_site import ShopAdmin, managed_shops
 from watershop.audit import Actor
 
@@ -18,10 +19,17 @@ from watershop.audit import Actor
 @admin.register(CanType)
 class CanTypeAdmin(ShopAdmin[CanType]):
     is_changeable = True
-    fields = ("shop", "code", "name", "litres", "price", "deposit", "retired_at")
+    fields = ("shop", "code", "name", "litres", "deposit", "retired_at")
     readonly_fields = ("shop", "code", "retired_at")
     list_display = ("name", "code", "litres", "price", "deposit", "retired_at", "shop")
     list_select_related = ("shop",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CanType]:
+        return priced(super().get_queryset(request))
+
+    @admin.display(description=_("price"))
+    def price(self, row: CanType) -> Decimal:
+        return row.price
 
     def save_model(self, request: HttpRequest, obj: CanType, form: Any, change: bool) -> None:
         changed = {name: form.cleaned_data[name] for name in form.changed_data}

@@ -18,6 +18,7 @@ from sales.dues import debts
 from sales.forms import MOST_CANS, SalesFilter, past
 from sales.ledger import Line, NewSale, receive_payment, record_sale
 from sales.models import MONEY, CanMovement, CanType, Payment, Sale, SaleLine, Tender
+from sales.pricelist import priced
 from watershop.api import IDEMPOTENCY_KEY, Pages, ShopAPIView
 from watershop.audit import Actor
 from watershop.models import Right, Role, Shop
@@ -38,6 +39,8 @@ class OfShop(serializers.PrimaryKeyRelatedField[Any]):
 
 
 class CanTypeSerializer(serializers.ModelSerializer[CanType]):
+    price = money()
+
     class Meta:
         model = CanType
         fields = ("id", "code", "name", "litres", "price", "deposit")
@@ -208,7 +211,7 @@ class CanTypes(ShopAPIView):
 
     @extend_schema(operation_id="list_can_types", responses=CanTypeSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        return self.paginated(CanType.objects.of(self.shop).on_sale(), CanTypeSerializer)
+        return self.paginated(priced(CanType.objects.of(self.shop).on_sale()), CanTypeSerializer)
 
 
 def _sale(shop: Shop, pk: int) -> Sale:

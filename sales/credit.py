@@ -24,20 +24,26 @@ def left_of(customer: Customer, balance: Decimal) -> Decimal | None:
 
 
 def check(accounts: Iterable[Customer], asked: Mapping[int, Decimal]) -> None:
-    """Raise ValidationError when one of these accounts would owe more than it may by what is asked for.
+    """Raise ValidationError when one of these accounts would owe more than it may by what is asked for."""
+    for refusal in refusals(accounts, asked):
+        raise ValidationError(refusal, code="over_limit")
+
+
+def refusals(accounts: Iterable[Customer], asked: Mapping[int, Decimal]) -> list[str]:
+    """Whose account would owe more than it may by what is asked for, in words.
 
     The accounts are rows that the caller's transaction holds; `asked` is new debt in rupees by customer. One query,
     and none when nobody has a limit.
     """
     limited = [row for row in accounts if row.pk in asked and limit_of(row) is not None]
     if not limited:
-        return
+        return []
     entries = LedgerEntry.objects.filter(customer__in=limited).order_by().values_list("customer")
     balances = dict(entries.annotate(balance=Sum("amount")))
-    for customer in limited:
-        left = left_of(customer, balances.get(customer.pk, ZERO))
-        if left is not None and asked[customer.pk] > left:
-            raise ValidationError(_refusal(customer, left))
+    lefts = [(customer, left_of(customer, balances.get(customer.pk, ZERO))) for customer in limited]
+    return [
+        _refusal(customer, left) for customer, left in lefts if left is not None and asked[customer.pk] > left
+    ]
 
 
 def _refusal(customer: Customer, left: Decimal) -> str:

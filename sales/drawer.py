@@ -5,6 +5,7 @@ waits for it, and whatever comes after the close finds no open session.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -44,10 +45,20 @@ def session_for(shop: Shop, tenders: Collection[Tender]) -> DrawerSession | None
     """
     if not tenders:
         return None
-    session = next(iter(DrawerSession.objects.raw(OPEN_SESSION, [shop.pk])), None)
+    session = _held(shop)
     if session is None and IN_HAND.intersection(tenders) and DrawerSession.objects.of(shop).exists():
         raise ValidationError(_("Open the drawer first: cash goes into an open drawer."))
     return session
+
+
+def session_since(shop: Shop, at: datetime) -> DrawerSession | None:
+    """The open session if it was open at that time already, kept open until the transaction ends."""
+    session = _held(shop)
+    return session if session and session.opened_at <= at else None
+
+
+def _held(shop: Shop) -> DrawerSession | None:
+    return next(iter(DrawerSession.objects.raw(OPEN_SESSION, [shop.pk])), None)
 
 
 def is_missing(shop: Shop) -> bool:

@@ -1,4 +1,4 @@
-"""Forms of payments and returns, of voids, can types and the filter of the sales list; what a form does once."""
+"""Forms of payments and returns, of voids, and the filter of the sales list; what a form does once."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -102,21 +102,6 @@ class VoidForm(forms.ModelForm[SaleVoid]):
     class Meta:
         model = SaleVoid
         fields: ClassVar = ["reason"]
-
-
-class CanTypeForm(forms.ModelForm[CanType]):
-    """A new size on the price list."""
-
-    class Meta:
-        model = CanType
-        fields: ClassVar = ["code", "name", "litres", "price", "deposit"]
-
-
-class CanTypeEditForm(CanTypeForm):
-    """A known size; its code stays, because imported files name it."""
-
-    class Meta(CanTypeForm.Meta):
-        fields: ClassVar = ["name", "litres", "price", "deposit"]
 
 
 class SalesFilter(forms.Form):

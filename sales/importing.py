@@ -22,7 +22,7 @@ from customers.book import add_unknown
 from customers.models import Customer
 from sales.ledger import Line, NewSale, record_sales
 from sales.models import FIRST_CAN_TYPES, ZERO, Allocation, CanType, Sale, SaleLine
-from sales.pricelist import add_can_type, retire
+from sales.pricelist import add_can_type, price_book, retire
 from sales.transactions_csv import BadRow, Row, TransactionsFile
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -108,6 +108,7 @@ class _Intake:
     def __init__(self, shop: Shop, actor: Actor, report: Report) -> None:
         self.shop, self.actor, self.report = shop, actor, report
         self.can_types = {can_type.code.upper(): can_type for can_type in CanType.objects.of(shop)}
+        self.book = price_book(shop)
         self.now = timezone.now()
 
     def take_in(self, file: TransactionsFile) -> None:
@@ -171,14 +172,14 @@ class _Intake:
         None when it brings a size that no shop could sell.
         """
         can_type = self.can_types.get(row.size)
-        price = can_type.price if can_type else FIRST_BY_CODE.get(row.size, {}).get("price")
+        price = self._price(can_type, row) if can_type else FIRST_BY_CODE.get(row.size, {}).get("price")
         row = row if row.quantity else replace(row, quantity=_cans_for(row.amount, price))
         try:
             can_type = can_type or self._add_can_type(row)
         except ValidationError as error:
             self.report.refuse(BadRow(row.line, " ".join(error.messages)))
             return None
-        listed = can_type.price * (row.quantity or 1)
+        listed = self._price(can_type, row) * (row.quantity or 1)
         if listed != row.amount:
             self.report.warn(
                 row.line,
@@ -191,26 +192,31 @@ class _Intake:
             self.report.warn(row.line, _("%(code)s lies in the future.") % {"code": row.code})
         return row
 
+    def _price(self, can_type: CanType, row: Row) -> Decimal:
+        return self.book.price(can_type, row.sold_at)
+
     def _add_can_type(self, row: Row) -> CanType:
         """A size that the shop did not have: at the usual price, else at what its first row was charged."""
         usual = FIRST_BY_CODE.get(row.size, {})
+        price = usual.get("price", (row.amount / (row.quantity or 1)).quantize(ZERO))
         can_type = add_can_type(
             shop=self.shop,
             code=row.size,
             name=row.size,
             litres=row.litres,
-            price=usual.get("price", (row.amount / (row.quantity or 1)).quantize(ZERO)),
+            price=price,
             deposit=usual.get("deposit", ZERO),
             actor=self.actor,
         )
-        if can_type.price:
+        if price:
             text = _("The can size %(size)s is new, at ₹%(price)s. Check its price and deposit under Cans.")
         else:
             can_type = retire(can_type, actor=self.actor)
             text = _("The can size %(size)s is new and stays off the till: it has no price yet.")
-        self.report.warn(row.line, text % {"size": row.size, "price": can_type.price})
+        self.report.warn(row.line, text % {"size": row.size, "price": price})
         self.report.new_sizes.append(row.size)
         self.can_types[row.size] = can_type
+        self.book = price_book(self.shop)
         return can_type
 
     def _record(self, rows: Sequence[Row]) -> None:

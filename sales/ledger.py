@@ -1,55 +1,64 @@
-"""Every function that moves money. Doors call one of these; nothing else writes to the tables of `sales.models`.
+"""Every function that takes money in: sales and payments. `reversals.py` takes them back, `corrections.py` the rest.
 
 `record_sales` is the one write path of a sale; `record_sale` is the same for one. Everything happens in one
 transaction, and at its end the database itself checks that the books agree (see migration `the_books_agree`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales import cans, credit, deposits, drawer, receipts, upi
+from sales import cans, credit, deposits, drawer, pricelist, receipts, upi
 from sales.deposits import Deposit, SaleDeposits
 from sales.models import (
     ZERO,
     Allocation,
     CanType,
+    DrawerSession,
     LedgerEntry,
     Payment,
     Sale,
     SaleLine,
-    SaleVoid,
     Tender,
-    UpiClaim,
 )
-from sales.settling import hold, release, settle_oldest_first
+from sales.settling import hold, settle_oldest_first
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Counter, Shop
 
+OWN_CODE = re.compile(r"S[0-9]{6,15}")
 LARGEST_SALE = Decimal("99999999.99")  # what the columns of the ledger hold
 
 
 @dataclass(frozen=True)
 class Line:
-    """So many cans of a type, for `amount` rupees together; without an amount the price list decides."""
+    """So many cans of a type, for `amount` rupees together; without an amount the price list decides.
+
+    `listed` is what the list says of them, once somebody has looked.
+    """
 
     can_type: CanType
     quantity: int
     amount: Decimal | None = None
+    listed: Decimal | None = None
+
+    def by(self, book: pricelist.PriceBook, at: datetime, customer: Customer | None) -> "Line":
+        """The line with the price that the list has for this customer at that time."""
+        listed = book.price(self.can_type, at, customer) * self.quantity
+        return replace(self, amount=listed if self.amount is None else self.amount, listed=listed)
 
     @property
     def charged(self) -> Decimal:
-        amount = self.can_type.price * self.quantity if self.amount is None else self.amount
-        return amount.quantize(ZERO)
+        assert self.amount is not None, "a line is priced before it is charged"
+        return self.amount.quantize(ZERO)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,8 @@ class NewSale:
     A named customer takes the full cans along; `moves_cans=False` is for old records that don't tell of cans.
     `split` says what each tender brings now, and the rest is on credit; without it all is paid by `tender`, or nothing.
     `deposits` come or go by `tender` beside the price; they can't be on credit.
-    Without `sold_at` it happens now, and money that comes with it goes into the drawer that is open.
+    Without `sold_at` it happens now, and money that comes with it goes into the drawer that is open, as does what an
+    offline till took. What an offline till sold has happened: no limit and no closed drawer refuses it.
     """
 
     lines: Sequence[Line]
@@ -74,6 +84,22 @@ class NewSale:
     empties: Sequence[tuple[CanType, int]] = ()
     deposits: Sequence[Deposit] = ()
     moves_cans: bool = True
+    may_pass_limit: bool = False
+    slip: str = ""
+    device_at: datetime | None = None
+    # A correction of that sale: its money is counted now, into the drawer or not as that of the first entry was.
+    replaces: Sale | None = None
+    goes_into_drawer: bool | None = None
+
+    def by(self, book: pricelist.PriceBook, now: datetime) -> "NewSale":
+        """The sale at the prices of its time."""
+        at = self.sold_at or now
+        return replace(self, lines=[line.by(book, at, self.customer) for line in self.lines])
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether it was priced elsewhere, wholly."""
+        return self.source == Sale.Source.IMPORT and all(line.amount is not None for line in self.lines)
 
     @property
     def total(self) -> Decimal:
@@ -98,8 +124,15 @@ class NewSale:
     @property
     def fills_drawer(self) -> bool:
         """Whether money comes with it now; what is imported or entered late was counted long ago, or never."""
-        is_now = self.sold_at is None and self.source != Sale.Source.IMPORT
-        return is_now and bool(self.tenders)
+        if self.goes_into_drawer is None:
+            is_now = self.sold_at is None and self.source != Sale.Source.IMPORT
+            return bool(self.tenders) and (is_now or self.has_happened)
+        return bool(self.tenders) and self.goes_into_drawer
+
+    @property
+    def has_happened(self) -> bool:
+        """Whether water and money changed hands while nobody could refuse it."""
+        return self.source == Sale.Source.OFFLINE
 
     @property
     def tenders(self) -> set[Tender]:
@@ -155,23 +188,31 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     An unpaid sale is settled at once by what its customer paid ahead, as far as that goes; no customer comes to owe
     more than they may.
     """
+    news = _priced(shop, news)
     for new in news:
         new.check()
     held = hold({new.customer.pk for new in news if new.customer and new.needs_account})
     credit.check(held, _asked_on_credit(news))
     pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
     SaleLine.objects.bulk_create(
-        SaleLine(shop=shop, sale=sale, can_type=line.can_type, quantity=line.quantity, amount=line.charged)
+        SaleLine(
+            shop=shop,
+            sale=sale,
+            can_type=line.can_type,
+            quantity=line.quantity,
+            amount=line.charged,
+            list_amount=line.listed,
+        )
         for sale, new in pairs
         for line in new.lines
     )
     paid = [(sale, new, *part) for sale, new in pairs for part in new.received.items()]
-    session = drawer.session_for(shop, {tender for new in news if new.fills_drawer for tender in new.tenders})
+    session = _drawer_session(shop, news)
     payments = Payment.objects.bulk_create(
         Payment(
             shop=shop,
             customer=new.customer,
-            received_at=sale.sold_at,
+            received_at=sale.recorded_at if new.replaces else sale.sold_at,
             recorded_at=sale.recorded_at,
             tender=tender,
             amount=amount,
@@ -204,19 +245,37 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
     return [sale for sale, _new in pairs]
 
 
+def _priced(shop: Shop, news: Sequence[NewSale]) -> list[NewSale]:
+    """The sales at the prices of their time; what a file tells of was priced elsewhere."""
+    asking = [new for new in news if not new.is_priced]
+    if not asking:
+        return list(news)
+    customers = {new.customer for new in asking if new.customer}
+    book, now = pricelist.price_book(shop, customers), timezone.now()
+    return [new if new.is_priced else new.by(book, now) for new in news]
+
+
+def _drawer_session(shop: Shop, news: Sequence[NewSale]) -> DrawerSession | None:
+    """The session that the money of these sales joins; without one, money in hand is refused unless it was taken."""
+    filling = [new for new in news if new.fills_drawer]
+    if any(new.has_happened for new in filling):
+        return drawer.session_since(shop, min(new.sold_at for new in filling if new.sold_at))
+    return drawer.session_for(shop, {tender for new in filling for tender in new.tenders})
+
+
 def _asked_on_credit(news: Iterable[NewSale]) -> dict[int, Decimal]:
-    """New debt by customer. What a file tells of has happened, limit or not."""
+    """New debt by customer that the limit decides on. What has happened, has happened, limit or not."""
     asked: dict[int, Decimal] = {}
     for new in news:
-        if new.customer and new.on_credit and new.source != Sale.Source.IMPORT:
+        is_free = new.may_pass_limit or new.has_happened or new.source == Sale.Source.IMPORT
+        if new.customer and new.on_credit and not is_free:
             asked[new.customer.pk] = asked.get(new.customer.pk, ZERO) + new.on_credit
     return asked
 
 
 def _save_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]:
-    codes = iter(_next_codes(shop, sum(not new.code for new in news)))
     recorded_at = timezone.now()
-    numbers = iter(receipts.take_numbers(shop, recorded_at, sum(new.has_receipt for new in news)))
+    codes, numbers = _numbers(shop, recorded_at, news)
     return Sale.objects.bulk_create(
         Sale(
             shop=shop,
@@ -229,19 +288,29 @@ def _save_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale]
             stated_tender=new.tender,
             source=new.source,
             client_ref=new.client_ref,
+            slip=new.slip,
+            device_at=new.device_at,
+            replaces=new.replaces,
         )
         for new in news
     )
 
 
-def _next_codes(shop: Shop, count: int) -> list[str]:
-    """S000001, S000002 ...; codes that an import brought along are stepped over."""
-    codes: list[str] = []
-    while len(codes) < count:
-        wanted = [f"S{n:06d}" for n in Counter.take(shop, "sale", count - len(codes))]
-        taken = set(Sale.objects.of(shop).filter(code__in=wanted).values_list("code", flat=True))
-        codes += [code for code in wanted if code not in taken]
-    return codes
+def _numbers(shop: Shop, issued_at: datetime, news: Sequence[NewSale]) -> tuple[Iterator[str], Iterator[str]]:
+    """Sale codes S000001, S000002 ... and receipt numbers, without a gap once they are stored.
+
+    Codes that an import brought along are never given out: the counter is sent past them.
+    """
+    if brought := [int(new.code[1:]) for new in news if OWN_CODE.fullmatch(new.code)]:
+        Counter.step_over(shop, "sale", max(brought))
+    year = receipts.year_of(shop, issued_at)
+    wanted = {
+        "sale": sum(not new.code for new in news),
+        receipts.series_of(year): sum(new.has_receipt for new in news),
+    }
+    taken = Counter.take_each(shop, wanted) if any(wanted.values()) else dict.fromkeys(wanted, range(0))
+    codes, numbers = (taken[series] for series in wanted)
+    return (f"S{count:06d}" for count in codes), (receipts.number(year, count) for count in numbers)
 
 
 def _sale_entry(sale: Sale, new: NewSale) -> LedgerEntry:
@@ -329,101 +398,3 @@ def receive_payment(
     after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender, "dues": [*dues]}
     audit.record(customer.shop, actor, "receive_payment", payment, after=after)
     return payment
-
-
-@transaction.atomic
-def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
-    """Undo a sale by further rows: its debt is reversed, its cans come back.
-
-    Money that came with the sale is given back; other money stays on the customer's account and settles what else is
-    due.
-    """
-    account = hold({sale.customer_id} if sale.customer_id else ())
-    rows = Sale.objects.select_for_update(of=["self"], no_key=True).select_related("shop", "customer")
-    sale = rows.get(pk=sale.pk)
-    if SaleVoid.objects.filter(sale=sale).exists():
-        raise ValidationError(_("This sale is already void."))
-    if not reason.strip():
-        raise ValidationError(_("Say why the sale is void."))
-    if _is_written_off(sale):
-        raise ValidationError(
-            _("This sale was written off. Undo the write-off first, on the customer's credit page.")
-        )
-    void = SaleVoid.objects.create(shop=sale.shop, sale=sale, by=actor.user, reason=reason.strip())
-    _reverse(LedgerEntry.objects.filter(sale=sale, kind=LedgerEntry.Kind.SALE), void.at)
-    release(sale.shop, Allocation.objects.filter(sale=sale))
-    for payment in came_with(sale):
-        _give_back(payment, void.at, actor)
-    deposits.reverse_sale(sale, at=void.at, actor=actor)
-    cans.reverse_sale(sale, at=void.at, actor=actor)
-    settle_oldest_first(sale.shop, account)
-    audit.record(sale.shop, actor, "void_sale", sale, after={"reason": void.reason})
-    return void
-
-
-@transaction.atomic
-def payment_did_not_arrive(claim: UpiClaim, *, actor: Actor) -> None:
-    """Take a claimed UPI payment off the books: what it settled is due again, and a walk-in's sale is void.
-
-    Raises ValidationError when somebody decided on the claim before.
-    """
-    payment = claim.payment
-    account = hold({payment.customer_id} if payment.customer_id else ())
-    upi.decide(claim, UpiClaim.State.FAILED, actor=actor)
-    if not account:  # nobody to owe it
-        sale = Sale.objects.get(shop=claim.shop, allocations__payment=payment)
-        void_sale(sale, reason=_("The UPI payment did not arrive."), actor=actor)
-        return
-    release(claim.shop, Allocation.objects.filter(payment=payment))
-    now = timezone.now()
-    _give_back(payment, now, actor)
-    if claim.deposit:
-        sale = Sale.objects.distinct().get(
-            deposits__recorded_at=payment.recorded_at, allocations__payment=payment
-        )
-        deposits.reverse_sale(sale, at=now, actor=actor, only=Tender.UPI)
-    settle_oldest_first(claim.shop, account)
-
-
-def _is_written_off(sale: Sale) -> bool:
-    parts = Allocation.objects.filter(sale=sale, credit__kind=LedgerEntry.Kind.WRITE_OFF)
-    return bool(parts.aggregate(sum=Sum("amount"))["sum"])
-
-
-def came_with(sale: Sale) -> QuerySet[Payment]:
-    """The money taken in the moment of the sale: what a void gives back."""
-    return Payment.objects.filter(
-        shop=sale.shop, allocations__sale=sale, recorded_at=sale.recorded_at, reversed_by=None
-    ).distinct()
-
-
-def _give_back(payment: Payment, at: datetime, actor: Actor) -> None:
-    """Undo a payment: its money leaves the drawer that is open now, unless it never went into one."""
-    tenders = {Tender(payment.tender)} if payment.drawer_session_id else set()
-    Payment.objects.create(
-        shop=payment.shop,
-        customer=payment.customer,
-        received_at=at,
-        tender=payment.tender,
-        amount=-payment.amount,
-        clerk=actor.user,
-        reverses=payment,
-        drawer_session=drawer.session_for(payment.shop, tenders),
-    )
-    _reverse(LedgerEntry.objects.filter(payment=payment, kind=LedgerEntry.Kind.PAYMENT), at)
-
-
-def _reverse(entries: Iterable[LedgerEntry], at: datetime) -> None:
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            shop=entry.shop,
-            customer=entry.customer,
-            kind=LedgerEntry.Kind.REVERSAL,
-            amount=-entry.amount,
-            at=at,
-            sale=entry.sale,
-            payment=entry.payment,
-            reverses=entry,
-        )
-        for entry in entries
-    )

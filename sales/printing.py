@@ -26,8 +26,8 @@ from django.utils.translation import gettext_lazy
 from escpos.printer import Dummy
 from PIL import Image
 
-from sales.ledger import came_with
 from sales.models import PaperWidth, Printer, Printout, Sale, Tender
+from sales.reversals import came_with
 from sales.slip_picture import picture_of, sample
 from sales.slips import receipt_of
 from watershop import audit, jobs

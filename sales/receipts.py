@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from watershop.dates import day_of
-from watershop.models import Counter, Shop
+from watershop.models import Shop
 
 FIRST_MONTH = 4
 
@@ -14,13 +14,19 @@ def financial_year(day: date) -> str:
     return f"{first}-{(first + 1) % 100:02d}"
 
 
-def take_numbers(shop: Shop, issued_at: datetime, count: int) -> list[str]:
-    """The next numbers, such as `2026-27/000123`; a deed that is rolled back gives its numbers back.
+def series_of(year: str) -> str:
+    """The name of the counter of that financial year."""
+    return f"receipt {year}"
 
-    The year is that of the day on which the receipt is issued, so that a sale entered late gets the next number and
-    not one of a year that is closed.
+
+def year_of(shop: Shop, issued_at: datetime) -> str:
+    """The year on whose series a receipt issued now is.
+
+    A sale entered late gets the next number and not one of a year that is closed.
     """
-    if not count:
-        return []
-    year = financial_year(day_of(shop, issued_at))
-    return [f"{year}/{number:06d}" for number in Counter.take(shop, f"receipt {year}", count)]
+    return financial_year(day_of(shop, issued_at))
+
+
+def number(year: str, count: int) -> str:
+    """`2026-27/000123`."""
+    return f"{year}/{count:06d}"

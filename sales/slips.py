@@ -12,8 +12,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sales.dues import balance_of
-from sales.ledger import came_with
 from sales.models import PaperWidth, Sale, SaleLine, SalesSettings
+from sales.reversals import came_with
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop

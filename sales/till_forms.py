@@ -13,6 +13,7 @@ from sales.deposit_forms import add_deposit_fields, deposits_of
 from sales.forms import OnceForm, cans_field, past
 from sales.ledger import Line, NewSale
 from sales.models import ZERO, CanType, Tender
+from sales.pricelist import priced
 from watershop.models import Right, Shop
 
 
@@ -49,7 +50,7 @@ class TillForm(OnceForm):
         self.fields["customer"].queryset = Customer.objects.of(shop).active()  # type: ignore[attr-defined]
         if Right.BACK_DATE not in rights:
             del self.fields["sold_at"]
-        self.can_types = list(CanType.objects.of(shop).on_sale())
+        self.can_types = list(priced(CanType.objects.of(shop).on_sale()))
         for can_type in self.can_types:
             self.fields[f"sold_{can_type.pk}"] = cans_field(can_type.name)
             self.fields[f"back_{can_type.pk}"] = cans_field(can_type.name)

@@ -119,6 +119,21 @@ def confirm(claim: UpiClaim, *, actor: Actor) -> None:
 
 
 @transaction.atomic
+def carry_over(before: Iterable[Payment], after: Iterable[Payment], *, actor: Actor) -> None:
+    """Confirm what a corrected sale says came by UPI where as much was confirmed of the first entry."""
+    seen = [payment.amount for payment in before if _is_confirmed(payment)]
+    for claim in UpiClaim.objects.filter(payment__in=list(after)).open().select_related("payment", "shop"):
+        if claim.payment.amount in seen:
+            seen.remove(claim.payment.amount)
+            confirm(claim, actor=actor)
+
+
+def _is_confirmed(payment: Payment) -> bool:
+    claim = getattr(payment, "upi_claim", None)
+    return claim is not None and claim.state == UpiClaim.State.CONFIRMED
+
+
+@transaction.atomic
 def decide(claim: UpiClaim, state: UpiClaim.State, *, actor: Actor) -> None:
     """Write a decision, once; `ledger.payment_did_not_arrive` also takes the money off the books."""
     undecided = UpiClaim.objects.filter(pk=claim.pk).open()

@@ -9,8 +9,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from sales.bank_statement import StatementReport, read_statement
-from sales.ledger import payment_did_not_arrive
 from sales.models import UpiClaim
+from sales.reversals import payment_did_not_arrive
 from sales.upi import confirm
 from sales.uploads import StatementForm
 from watershop.audit import Actor

@@ -13,6 +13,7 @@ from sales import (
     manage_views,
     merging_views,
     outbox_views,
+    price_views,
     printer_views,
     stock_views,
     till_views,
@@ -75,9 +76,10 @@ pages: list[URLPattern] = [
     path("stock/", stock_views.stock, name="stock"),
     path("stock/deliver/", stock_views.stock_deliver, name="stock_deliver"),
     path("stock/count/", stock_views.stock_count, name="stock_count"),
-    path("cans/", views.can_types, name="can_types"),
-    path("cans/add/", views.can_type_add, name="can_type_add"),
-    path("cans/<int:pk>/", views.can_type, name="can_type"),
+    path("cans/", price_views.can_types, name="can_types"),
+    path("cans/add/", price_views.can_type_add, name="can_type_add"),
+    path("cans/<int:pk>/", price_views.can_type, name="can_type"),
+    path("customers/<int:pk>/prices/", price_views.customer_prices, name="customer_prices"),
 ]
 api: list[URLPattern] = [
     path("can-types/", doors.CanTypes.as_view(), name="api_can_types"),

@@ -1,4 +1,4 @@
-"""Pages of the sales: receipt, list, one sale, void; the price list."""
+"""Pages of the sales: receipt, list, one sale, void."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from sales import pricelist, printing
+from sales import printing
 from sales.dues import balance_of
-from sales.forms import CanTypeEditForm, CanTypeForm, SalesFilter, VoidForm
-from sales.ledger import came_with, void_sale
-from sales.models import CanType, Printer, Sale, SaleQuerySet
+from sales.forms import SalesFilter, VoidForm
+from sales.models import Printer, Sale, SaleQuerySet
+from sales.reversals import came_with, void_sale
 from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
 from watershop import phone_links
@@ -117,52 +117,3 @@ def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Sale %(code)s is void.") % {"code": sale.code})
             return redirect("sale", request.shop.slug, sale.pk)
     return _sale_page(request, sale, form, status=422)
-
-
-@shop_page(role=Role.MANAGER)
-def can_types(request: ShopRequest) -> HttpResponse:
-    """The price list: what is on sale, and what was."""
-    rows = CanType.objects.of(request.shop).order_by("retired_at", "-litres", "code")
-    return render(request, "sales/can_types.html", {"can_types": rows})
-
-
-@shop_page(role=Role.MANAGER)
-def can_type_add(request: ShopRequest) -> HttpResponse:
-    """A new size."""
-    form = CanTypeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            pricelist.add_can_type(shop=request.shop, actor=Actor.of(request), **form.cleaned_data)
-        except ValidationError as refusal:
-            form.add_error(None, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("can_types", request.shop.slug)
-    context = {"form": form}
-    return render(request, "sales/can_type.html", context, status=422 if form.is_bound else 200)
-
-
-@shop_page(role=Role.MANAGER)
-def can_type(request: ShopRequest, pk: int) -> HttpResponse:
-    """Rename a size, price it, retire it (`do=retire`) or bring it back (`do=bring_back`)."""
-    row, actor = get_object_or_404(CanType.objects.of(request.shop), pk=pk), Actor.of(request)
-    form = CanTypeEditForm(request.POST if "name" in request.POST else None, instance=row)
-    match request.POST.get("do"):
-        case "retire":
-            pricelist.retire(row, actor=actor)
-        case "bring_back":
-            pricelist.bring_back(row, actor=actor)
-        case _ if not (form.is_valid() and _changed(row, form, actor)):
-            context = {"form": form, "can_type": CanType.objects.get(pk=pk)}
-            return render(request, "sales/can_type.html", context, status=422 if form.is_bound else 200)
-    messages.success(request, _("Saved."))
-    return redirect("can_types", request.shop.slug)
-
-
-def _changed(row: CanType, form: CanTypeEditForm, actor: Actor) -> bool:
-    """Whether the size is now what the form says; why not is among its errors."""
-    try:
-        pricelist.change_can_type(row, form.cleaned_data, actor=actor)
-    except ValidationError as refusal:
-        form.add_error(None, refusal)
-    return form.is_valid()

@@ -16,7 +16,7 @@ from django.db import connection
 
 from customers.models import Customer
 from sales.ledger import Line, NewSale, record_sale
-from sales.models import CanType, Sale, Tender
+from sales.models import CanPrice, CanType, Sale, Tender
 from watershop import accounts
 from watershop.audit import Actor
 from watershop.constraints import AppendOnly
@@ -60,12 +60,16 @@ def make_cast(slug: str = "water") -> Cast:
     accounts.add_member(shop=shop, user=users["ravi"], role=Role.STAFF, actor=TESTS)
     asha = Customer.objects.create(shop=shop, code="ASHA", name="Asha", phone="9876501234")
     bala = Customer.objects.create(shop=shop, code="BALA", name="Bala", phone="9876505678", language="te")
-    litres = {"20L": Decimal(20), "10L": Decimal(10)}
     can20, can10 = (
-        CanType.objects.create(shop=shop, code=code, name=code, litres=size, price=size, deposit=Decimal(100))
-        for code, size in litres.items()
+        _size(shop, code, litres) for code, litres in (("20L", Decimal(20)), ("10L", Decimal(10)))
     )
     return Cast(shop=shop, asha=asha, bala=bala, can20=can20, can10=can10, **users)
+
+
+def _size(shop: Shop, code: str, litres: Decimal) -> CanType:
+    can_type = CanType.objects.create(shop=shop, code=code, name=code, litres=litres, deposit=Decimal(100))
+    CanPrice.objects.create(shop=shop, can_type=can_type, price=litres)
+    return can_type
 
 
 def sell(cast: Cast, quantity: int = 1, **fields: object) -> Sale:

@@ -20,8 +20,9 @@ from customers.book import add_customer
 from customers.models import Customer
 from sales import cans
 from sales.generating import believable_sales
-from sales.ledger import Line, NewSale, receive_payment, record_sales, void_sale
+from sales.ledger import Line, NewSale, receive_payment, record_sales
 from sales.models import FIRST_CAN_TYPES, CanType, Sale, Tender
+from sales.reversals import void_sale
 from sales.transactions_csv import Row
 from watershop import accounts, demo_camera, opening
 from watershop.audit import Actor

@@ -9,7 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from sales.models import CanType, SalesSettings
+from sales.models import CanPrice, CanType, SalesSettings
 from watershop import accounts, pins
 from watershop.models import Role, Shop, User
 
@@ -49,7 +49,7 @@ class CanTypeRow(forms.Form):
 
     code = CanType._meta.get_field("code").formfield(label=_("Size"))
     litres = CanType._meta.get_field("litres").formfield()
-    price = CanType._meta.get_field("price").formfield()
+    price = CanPrice._meta.get_field("price").formfield()
     deposit = CanType._meta.get_field("deposit").formfield(initial=None)
 
 

@@ -21,6 +21,7 @@ from sales.models.drawer import (
 )
 from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, PaperWidth, SalesSettings, Tender
 from sales.models.merging import AccountMerge, MergeUndo
+from sales.models.prices import CanPrice, CustomerPrice
 from sales.models.printing import Printer, Printout
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
 from sales.models.stock import StockMove
@@ -37,9 +38,11 @@ __all__ = [
     "BulkDeed",
     "BulkDeedItem",
     "CanMovement",
+    "CanPrice",
     "CanType",
     "CashCount",
     "CashMove",
+    "CustomerPrice",
     "DefaultingCustomer",
     "DepositEntry",
     "Drawer",

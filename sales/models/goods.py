@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -105,20 +105,24 @@ class CanTypeQuerySet(models.QuerySet["CanType"]):
 
 
 class CanType(ShopRow):
-    """A size that the shop sells. Retired, never deleted: old sales keep theirs."""
+    """A size that the shop sells. Retired, never deleted: old sales keep theirs. Its price is a `CanPrice`."""
 
     code = models.CharField(_("size"), max_length=20, validators=[validate_code], help_text=_("Example: 20L"))
     name = models.CharField(_("name"), max_length=60)
     litres = models.DecimalField(
         _("litres"), max_digits=6, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
     )
-    price = models.DecimalField(_("price"), max_digits=8, decimal_places=2, validators=RUPEES_PER_CAN)
     deposit = models.DecimalField(
         _("deposit"), max_digits=8, decimal_places=2, default=ZERO, validators=RUPEES_PER_CAN
     )
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True, editable=False)
 
     objects = CanTypeQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # what pricelist.priced() adds
+        price: Decimal
+        gst_rate: Decimal | None
+        hsn: str
 
     class Meta:
         verbose_name = _("can size")
@@ -128,7 +132,7 @@ class CanType(ShopRow):
             shop_id_unique("cantype"),
             models.UniqueConstraint(fields=["shop", "code"], name="cantype_code_once_per_shop"),
             models.CheckConstraint(
-                condition=Q(price__gte=0, deposit__gte=0, litres__gt=0), name="cantype_amounts_not_negative"
+                condition=Q(deposit__gte=0, litres__gt=0), name="cantype_amounts_not_negative"
             ),
         ]
 

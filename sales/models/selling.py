@@ -56,6 +56,8 @@ class Sale(ShopRow):
         TILL = "till", _("till")
         API = "api", _("phone")
         IMPORT = "import", _("imported")
+        PAPER = "paper", _("from paper")
+        OFFLINE = "offline", _("without the server")
 
     code = models.CharField(_("sale"), max_length=40)
     # What an import brings had its receipt, if any, from elsewhere.
@@ -71,6 +73,18 @@ class Sale(ShopRow):
     stated_tender = models.CharField(_("tender"), max_length=5, choices=Tender.choices)
     source = models.CharField(_("source"), max_length=10, choices=Source.choices, default=Source.TILL)
     client_ref = models.CharField(max_length=255, null=True)
+    # What stands on the slip that the buyer holds, where it was written before there was a receipt number.
+    slip = models.CharField(_("slip"), max_length=20, blank=True)
+    # The clock of the device that sold without the server, as it was; `sold_at` is what the books go by.
+    device_at = models.DateTimeField(_("time on the device"), null=True)
+    replaces = models.OneToOneField(
+        "self",
+        verbose_name=_("corrects"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="replaced_by",
+        db_constraint=False,
+    )
 
     objects = SaleQuerySet.as_manager()
 
@@ -91,6 +105,7 @@ class Sale(ShopRow):
             models.UniqueConstraint(fields=["shop", "client_ref"], name="sale_client_ref_once"),
             models.CheckConstraint(condition=Q(stated_tender__in=Tender.values), name="sale_tender_known"),
             SameShop("customer", name="sale_customer_same_shop"),
+            SameShop("replaces", name="sale_replaces_same_shop"),
             AppendOnly(name="sale_append_only"),
         ]
         indexes: ClassVar = [
@@ -109,6 +124,8 @@ class SaleLine(ShopRow):
     can_type = models.ForeignKey(CanType, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     quantity = models.PositiveIntegerField(_("cans"))
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    # What the price list said; unknown of what was imported. Less charged than that is a discount.
+    list_amount = models.DecimalField(_("by the list"), max_digits=10, decimal_places=2, null=True)
 
     class Meta:
         verbose_name = _("line")
@@ -127,6 +144,11 @@ class SaleLine(ShopRow):
     def unit_price(self) -> Decimal:
         """Rupees per can, rounded to the paisa."""
         return (self.amount / self.quantity).quantize(ZERO)
+
+    @property
+    def discount(self) -> Decimal:
+        """Rupees that were charged less than the price list says."""
+        return ZERO if self.list_amount is None else max(self.list_amount - self.amount, ZERO)
 
 
 class SaleVoid(ShopRow):

@@ -14,8 +14,9 @@ from pytest_django import DjangoAssertNumQueries
 from analytics import queries
 from analytics.queries import Settled, Sold, Visitors
 from sales.cans import return_cans
-from sales.ledger import Line, NewSale, receive_payment, record_sales, void_sale
+from sales.ledger import Line, NewSale, receive_payment, record_sales
 from sales.models import CanMovement, Payment, Sale, Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from vision.models import Camera, Person, Recording, Visit
 from watershop.dates import Period

@@ -92,9 +92,9 @@ def test_a_change_goes_through_the_rooms_own_function(cast: Cast, client_of: Sig
     client = client_of(cast.meena)
     data = {"name": "Asha Devi", "phone": "9876501234", "language": "en", "is_active": "on"}
     assert client.post(change_url(cast.asha, "customers_customer"), data).status_code == 302
-    data = {"name": "20L", "litres": "20", "price": "25", "deposit": "100"}
+    data = {"name": "20L", "litres": "20", "deposit": "150"}
     assert client.post(change_url(cast.can20, "sales_cantype"), data).status_code == 302
-    assert CanType.objects.get(code="20L").price == 25
+    assert CanType.objects.get(code="20L").deposit == 150
     changes = AuditEntry.objects.filter(action__startswith="change_").order_by("id")
     assert [(row.action, row.user) for row in changes] == [
         ("change_customer", cast.meena),
@@ -117,7 +117,7 @@ def test_a_change_that_is_refused_at_last_is_said_above_the_form(
 
     monkeypatch.setattr(room, refuse)
     row = cast.asha if name == "customers_customer" else cast.can20
-    data = {"name": "New", "phone": "", "language": "en", "litres": "20", "price": "25", "deposit": "100"}
+    data = {"name": "New", "phone": "", "language": "en", "litres": "20", "deposit": "100"}
     response = client_of(cast.meena).post(change_url(row, name), data, follow=True)
     text = response.content.decode()
     assert "Somebody was quicker." in text and "was changed successfully" not in text

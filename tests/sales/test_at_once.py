@@ -14,8 +14,9 @@ from django.db import connection
 
 from sales import ledger, settling
 from sales.dues import Due, open_dues
-from sales.ledger import receive_payment, void_sale
+from sales.ledger import receive_payment
 from sales.models import Payment, Sale, Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,8 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
 from sales.defaulters import Step, ageing, change_rule, defaulters, rule_of
-from sales.ledger import Line, NewSale, receive_payment, record_sales, void_sale
+from sales.ledger import Line, NewSale, receive_payment, record_sales
 from sales.models import Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import accounts
 from watershop.dates import last_days

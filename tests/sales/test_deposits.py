@@ -15,8 +15,8 @@ from sales import deposits, drawer
 from sales.day_end import day_end
 from sales.deposits import Deposit, suggested
 from sales.dues import balance_of
-from sales.ledger import payment_did_not_arrive, void_sale
 from sales.models import DepositEntry, Held, Sale, Tender, UpiClaim
+from sales.reversals import payment_did_not_arrive, void_sale
 from tests.base import TESTS, Cast, sell
 from watershop.dates import today
 from watershop.models import User

@@ -10,8 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from sales import drawer
-from sales.ledger import receive_payment, void_sale
+from sales.ledger import receive_payment
 from sales.models import CashMove, DrawerCount, DrawerSession, Payment, Sale, Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Shop

@@ -14,8 +14,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from sales import drawer
 from sales.day_end import day_end
-from sales.ledger import receive_payment, void_sale
+from sales.ledger import receive_payment
 from sales.models import CashMove, DrawerSession, Payment, Sale, Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.dates import today
 from watershop.models import User

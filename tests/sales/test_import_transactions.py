@@ -14,6 +14,7 @@ from sales import importing
 from sales.importing import Report, import_transactions
 from sales.ledger import receive_payment
 from sales.models import Allocation, CanMovement, CanType, LedgerEntry, Payment, Sale, SaleLine, Tender
+from sales.pricelist import change_can_type, priced
 from sales.transactions_csv import UnreadableFileError
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.models import AuditEntry, Shop
@@ -78,16 +79,16 @@ def test_unknown_customers_and_sizes_are_created_with_their_code(take_in: Import
     report = take_in("T1,2025-12-14 16:04,Flat 12/B,Cash,5L,2,16,Paid", GOOD.replace("T1", "T2"))
     assert (report.new_customers, report.new_sizes) == (2, ["5L"])
     assert Customer.objects.of(shop).get(code="Flat 12/B").name == "Flat 12/B"
-    assert CanType.objects.of(shop).get(code="5L").price == 8
+    assert priced(CanType.objects.of(shop)).get(code="5L").price == 8
     assert set(AuditEntry.objects.values_list("action", flat=True)) >= {"add_customer", "add_can_type"}
 
 
 def test_the_first_sizes_come_at_their_usual_price(take_in: Import, shop: Shop) -> None:
-    CanType.objects.of(shop).delete()
+    CanType.objects.of(shop).filter(code="20L").update(code="19L")
     report = take_in(
         "T1,2025-12-14 16:04,CUST_1,Cash,20L,60,Paid", header=HEADER.replace("number_of_cans,", "")
     )
-    can_type = CanType.objects.of(shop).get()
+    can_type = priced(CanType.objects.of(shop)).get(code="20L")
     assert (can_type.price, can_type.deposit) == (Decimal(20), Decimal(150))
     assert SaleLine.objects.get().quantity == 3
     assert report.new_sizes == ["20L"]
@@ -263,7 +264,7 @@ def test_a_due_paid_since_or_a_new_price_do_not_make_the_file_another_one(
     take_in(*lines)
     customer = Customer.objects.of(shop).get(code="C1")
     receive_payment(customer=customer, amount=Decimal(40), tender=Tender.CASH, actor=TESTS)
-    CanType.objects.of(shop).filter(code="20L").update(price=25)
+    change_can_type(CanType.objects.of(shop).get(code="20L"), {"price": Decimal(25)}, actor=TESTS)
     report = take_in(*lines)
     assert (report.already_there, report.bad, report.warned) == (1, 0, 0)
 

@@ -15,9 +15,10 @@ from sales.cans import return_cans
 from sales.corrections import open_balance
 from sales.deposits import Deposit, held_of
 from sales.dues import account_of, balance_of
-from sales.ledger import Line, receive_payment, void_sale
+from sales.ledger import Line, receive_payment
 from sales.merging import likely_doubles, merge, unmerge
 from sales.models import AccountMerge, Allocation, CanMovement, Held, LedgerEntry, Payment, Sale, Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from watershop.models import AuditEntry
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from customers.models import Customer
 from sales.corrections import open_balance, undo, write_off
 from sales.dues import account_of, balance_of, debts
-from sales.ledger import receive_payment, void_sale
+from sales.ledger import receive_payment
 from sales.models import Allocation, LedgerEntry, Payment, Sale, Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 
 LONG_AGO = timezone.now() - timedelta(days=100)

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 from django.test import Client
 from django.urls import reverse
 
-from sales.ledger import void_sale
 from sales.models import Sale
+from sales.reversals import void_sale
 from sales.slips import Receipt, receipt_of
 from tests.base import TESTS, Cast, sell
 from watershop import phone_links

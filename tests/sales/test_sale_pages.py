@@ -13,8 +13,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from sales.ledger import Line, receive_payment, void_sale
+from sales.ledger import Line, receive_payment
 from sales.models import LedgerEntry, Payment, Sale, SaleVoid, Tender
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import accounts
 from watershop.dates import day_of

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from sales.ledger import void_sale
 from sales.models import Payment, Sale, Tender, UpiClaim
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from watershop.models import User
 

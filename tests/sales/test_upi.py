@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from sales.ledger import payment_did_not_arrive, receive_payment, void_sale
+from sales.ledger import receive_payment
 from sales.models import Payment, Sale, SalesSettings, Tender, UpiClaim
+from sales.reversals import payment_did_not_arrive, void_sale
 from sales.upi import confirm, link, qr_code
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.sales.test_at_once import at_once

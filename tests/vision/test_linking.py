@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from sales.ledger import void_sale
 from sales.models import Sale
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.vision.scene import a_person, a_visit, links
 from vision import linking, tasks

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sales.models import CanType, SalesSettings
+from sales.pricelist import priced
 from watershop.models import AuditEntry, Membership, Role, Shop, User
 
 Capture = pytest.CaptureFixture[str]
@@ -39,7 +40,7 @@ def test_a_new_shop_has_an_owner_with_a_one_time_password(db: None, capsys: Capt
 
 def test_a_new_shop_can_sell_at_once(db: None) -> None:
     create()
-    prices = {can_type.code: int(can_type.price) for can_type in CanType.objects.all()}
+    prices = {can_type.code: int(can_type.price) for can_type in priced(CanType.objects.all())}
     assert prices == {"20L": 20, "10L": 10}
     assert all(can_type.deposit for can_type in CanType.objects.all())
     assert SalesSettings.objects.filter(shop__slug="north").exists()
