@@ -17,7 +17,8 @@ from sales.dues import account_of, history
 from sales.forms import OnceForm, PaymentForm, ReturnForm
 from sales.ledger import receive_payment
 from sales.models import ZERO, CanMovement, Tender
-from sales.upi import Qr, qr_code, reference
+from sales.qr_codes import Qr
+from sales.upi import qr_code, reference
 from watershop.audit import Actor
 from watershop.models import Role
 from watershop.roles import ShopRequest, has_role, shop_page

@@ -67,6 +67,7 @@ TILES = (
     Tile("stock", _("Stock"), "drop", _("Full and empty cans, refills, counts")),
     Tile("drawer_sessions", _("Drawer"), "cash", _("Each closing and its variance")),
     Tile("drawer_day", _("Close of the day"), "receipt", _("The day in figures"), right=Right.SEE_TOTALS),
+    Tile("cards", _("Customer cards"), "people", _("A card with a code to scan, for each customer")),
     Tile("printers", _("Printers"), "print", _("Printers, and what stands on each receipt")),
     Tile("sales_import", _("Import"), "upload", _("Sales from a file"), right=Right.EXPORT),
     Tile("defaulter_rule", _("Who is late"), "settings", _("The shop's rule in words"), role=Role.OWNER),

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from customers.models import Customer
-from sales import drawer, printing
+from sales import cards, drawer, printing
 from sales.cans import more_than_known
 from sales.deposit_forms import deposit_rows
 from sales.dues import account_of, with_balance
@@ -69,8 +69,9 @@ def till_find(request: ShopRequest) -> HttpResponse:
 
 
 def _found(shop: Shop, query: str) -> list[Any]:
-    """The likeliest customers, each with `balance`."""
-    found = Customer.objects.of(shop).active().find(query, most=FOUND_AT_ONCE)
+    """The likeliest customers, or whose card was scanned, each with `balance`."""
+    holder = cards.customer_of(shop, query)
+    found = [holder] if holder else Customer.objects.of(shop).active().find(query, most=FOUND_AT_ONCE)
     rows = with_balance(Customer.objects.of(shop)).in_bulk([customer.pk for customer in found])
     return [rows[customer.pk] for customer in found]
 

@@ -5,21 +5,18 @@ The parameters of the link are those of NPCI's UPI Linking Specifications 1.6.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import blake2b
-from itertools import groupby
-from typing import Any
 from urllib.parse import quote, urlencode
 
-import segno
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sales.models import ZERO, Payment, Sale, SalesSettings, Tender, UpiClaim
+from sales.qr_codes import Qr, qr_of
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -27,16 +24,6 @@ from watershop.models import Shop
 LATE = timedelta(minutes=5)
 """Money entered later than this after it came was seen on its day: nobody waits for it."""
 LONGEST_NOTE = 50
-QUIET_ZONE = 4
-
-
-@dataclass(frozen=True)
-class Qr:
-    """A QR code as an SVG path in a square of `size` units, quiet zone included, and the link that it holds."""
-
-    link: str
-    size: int
-    path: str
 
 
 def reference(shop: Shop, client_ref: str) -> str:
@@ -69,24 +56,12 @@ def qr_code(shop: Shop, *, reference: str, note: str, amount: Decimal) -> Qr | N
     if not upi_id or amount <= 0:
         return None
     text = link(upi_id=upi_id, payee=shop.name, reference=reference, note=note, amount=amount)
-    rows = list(segno.make_qr(text, error="m").matrix_iter(border=QUIET_ZONE))
-    return Qr(text, len(rows), "".join(_runs(rows)))
+    return qr_of(text)
 
 
 def claim_qr(claim: UpiClaim, *, note: str) -> Qr | None:
     """The code to send what was claimed."""
     return qr_code(claim.shop, reference=claim.reference, note=note, amount=claim.amount)
-
-
-def _runs(rows: list[Any]) -> Iterable[str]:
-    """Each run of dark modules of each row as a rectangle of a path."""
-    for y, row in enumerate(rows):
-        x = 0
-        for is_dark, run in groupby(row):
-            length = len(list(run))
-            if is_dark:
-                yield f"M{x} {y}h{length}v1h-{length}z"
-            x += length
 
 
 def claim(payments: Iterable[tuple[Payment, str | None, Decimal]]) -> None:

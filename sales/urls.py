@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from sales import (
     account_views,
     bulk_views,
+    card_views,
     collecting_views,
     credit_views,
     defaulter_views,
@@ -32,6 +33,8 @@ pages: list[URLPattern] = [
     path("sales/<int:pk>/void/", views.sale_void, name="sale_void"),
     path("sales/<int:pk>/receipt/", views.receipt, name="receipt"),
     path("sales/<int:pk>/print/", printer_views.receipt_print, name="receipt_print"),
+    path("customers/<int:pk>/card/", card_views.customer_card, name="customer_card"),
+    path("customers/cards/", card_views.cards_sheet, name="cards"),
     path("printers/", printer_views.printers, name="printers"),
     path("printers/add/", printer_views.printer_add, name="printer_add"),
     path("printers/<int:pk>/", printer_views.printer, name="printer"),

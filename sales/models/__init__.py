@@ -8,6 +8,7 @@ database half is the composite `SameShop`.
 
 from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
 from sales.models.bulk import BulkDeed, BulkDeedItem
+from sales.models.cards import CustomerCard
 from sales.models.collecting import Promise
 from sales.models.deposits import DepositEntry, Held
 from sales.models.drawer import (
@@ -42,6 +43,7 @@ __all__ = [
     "CanType",
     "CashCount",
     "CashMove",
+    "CustomerCard",
     "CustomerPrice",
     "DefaultingCustomer",
     "DepositEntry",
