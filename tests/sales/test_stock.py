@@ -14,8 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from sales import stock
 from sales.cans import return_cans
 from sales.deposits import Deposit
-from sales.ledger import void_sale
 from sales.models import CanMovement, Sale, StockMove
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.sales.test_at_once import at_once
 from watershop.models import AuditEntry, User
