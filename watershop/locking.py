@@ -53,7 +53,7 @@ class DeviceLock:
         if only_shop and (
             kwargs.get("slug", only_shop) != only_shop or {match.url_name, match.namespace} & NEEDS_PASSWORD
         ):
-            raise PermissionDenied(_("A PIN does not open this. Log out, then log in with your password."))
+            raise needs_password()
         return None
 
 
@@ -64,6 +64,10 @@ def is_locked(request: HttpRequest) -> bool:
 def is_by_pin(request: HttpRequest) -> bool:
     """Whether the signed-in user came in by PIN, and is a manager at most."""
     return BY_PIN in request.session
+
+
+def needs_password() -> PermissionDenied:
+    return PermissionDenied(_("A PIN does not open this. Log out, then log in with your password."))
 
 
 def lock(request: HttpRequest, shop: Shop, *, back_to: str) -> None:
@@ -85,20 +89,22 @@ def to_lock_page(request: HttpRequest) -> HttpResponse:
 
 
 def has_idled(request: HttpRequest, shop: Shop) -> bool:
-    """Whether nobody did anything for longer than the shop allows; else this is noted as something done.
-
-    What a page asks for by itself (a fragment) is nothing done.
-    """
+    """Whether nobody did anything for longer than the shop allows; else a page asked for is noted as something done."""
     if not shop.lock_after_minutes or is_locked(request):
         return False
     now = int(timezone.now().timestamp())
     seen_at = request.session.get(SEEN_AT, now)
     if now - seen_at > shop.lock_after_minutes * 60:
         return True
-    is_somebody = request.method == "POST" or not request.headers.get("HX-Request")
-    if is_somebody and (SEEN_AT not in request.session or now - seen_at > SEEN_EVERY_SECONDS):
+    if is_whole_page(request) and (SEEN_AT not in request.session or now - seen_at > SEEN_EVERY_SECONDS):
         request.session[SEEN_AT] = now
     return False
+
+
+def is_whole_page(request: HttpRequest) -> bool:
+    """Whether somebody asked for a page or sent a form, rather than a script on its own."""
+    by_script = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+    return not by_script and not request.headers.get("HX-Request")
 
 
 def unlock(request: HttpRequest, membership: Membership) -> str:

@@ -135,11 +135,14 @@ def shop_page(
             if request.user.has_one_time_password:
                 return redirect("password_change")
             membership = membership_for(request.user, slug)
-            if locking.is_by_pin(request):
-                membership = as_seen_by_pin(membership)
             if locking.has_idled(request, membership.shop):
-                locking.lock(request, membership.shop, back_to=request.get_full_path())
+                back_to = request.get_full_path() if locking.is_whole_page(request) else ""
+                locking.lock(request, membership.shop, back_to=back_to)
                 return locking.to_lock_page(request)
+            if locking.is_by_pin(request):
+                if role == Role.OWNER == membership.role:
+                    raise locking.needs_password()
+                membership = as_seen_by_pin(membership)
             if posted_from and request.method != "POST":
                 return redirect(_page_of(posted_from, slug, kwargs))
             inside = _let_in(request, membership)
