@@ -15,6 +15,7 @@ from sales import stock
 from sales.models import CanMovement, CanType, Sale, StockMove
 from watershop import audit
 from watershop.audit import Actor
+from watershop.models import Shop
 
 
 @dataclass(frozen=True)
@@ -142,3 +143,48 @@ def reverse_sale(sale: Sale, *, at: datetime, actor: Actor) -> None:
         for row in CanMovement.objects.filter(sale=sale, reverses=None).select_related("customer", "can_type")
     )
     stock.reverse_sale(sale, {row.reverses_id: row for row in undone}, at=at, actor=actor)
+
+
+@dataclass(frozen=True)
+class OpeningCount:
+    """So many cans that a customer held before the books began; known by `client_ref`, once per size."""
+
+    customer: Customer
+    can_type: CanType
+    quantity: int
+    client_ref: str
+
+
+def open_counts(shop: Shop, counts: Sequence[OpeningCount], *, at: datetime, actor: Actor) -> None:
+    """Book what many customers hold already, with one query. The deed that calls this records it."""
+    CanMovement.objects.bulk_create(
+        CanMovement(
+            shop=shop,
+            customer=count.customer,
+            can_type=count.can_type,
+            kind=CanMovement.Kind.OPENING,
+            quantity=count.quantity,
+            at=at,
+            clerk=actor.user,
+            client_ref=count.client_ref,
+        )
+        for count in counts
+    )
+
+
+def reverse_opening_counts(shop: Shop, refs: Collection[str], *, at: datetime, actor: Actor) -> None:
+    """Undo the opening counts with these references."""
+    counted = CanMovement.objects.of(shop).filter(kind=CanMovement.Kind.OPENING, client_ref__in=refs)
+    CanMovement.objects.bulk_create(
+        CanMovement(
+            shop=shop,
+            customer_id=row.customer_id,
+            can_type_id=row.can_type_id,
+            kind=CanMovement.Kind.REVERSAL,
+            quantity=-row.quantity,
+            at=at,
+            clerk=actor.user,
+            reverses=row,
+        )
+        for row in counted
+    )

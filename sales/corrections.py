@@ -1,6 +1,7 @@
 """What moves money on an account without a sale or a payment: opening balance, write-off, and undoing either."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,23 +17,54 @@ from sales.models import ZERO, Allocation, LedgerEntry
 from sales.settling import hold, release, settle_oldest_first
 from watershop import audit
 from watershop.audit import Actor
-from watershop.models import Shop
+from watershop.models import AuditEntry, Shop
 from watershop.templatetags.money import rupees
 
 
-@transaction.atomic
-def open_balance(*, customer: Customer, amount: Decimal, at: datetime, actor: Actor) -> LedgerEntry:
-    """Carry over what stood in the notebook: positive rupees are a due of that time, negative ones credit.
+@dataclass(frozen=True)
+class Opening:
+    """What stood in the notebook for a customer: positive rupees are a due of that time, negative ones credit."""
 
-    Raises ValidationError when the customer has an opening balance already.
+    customer: Customer
+    amount: Decimal
+    at: datetime
+
+
+def open_balance(*, customer: Customer, amount: Decimal, at: datetime, actor: Actor) -> LedgerEntry:
+    """Carry over one opening balance. Raises ValidationError."""
+    return open_balances(customer.shop, [Opening(customer, amount, at)], actor=actor)[0]
+
+
+@transaction.atomic
+def open_balances(shop: Shop, openings: Sequence[Opening], *, actor: Actor) -> list[LedgerEntry]:
+    """Carry over what stood in the notebook, for many customers with few queries.
+
+    Raises ValidationError when a customer has an opening balance already.
     """
-    hold({customer.pk})
-    standing = customer.ledger.filter(kind=LedgerEntry.Kind.OPENING, reversed_by=None)
-    if standing.exists():
+    accounts = hold({opening.customer.pk for opening in openings})
+    standing = LedgerEntry.objects.of(shop).filter(kind=LedgerEntry.Kind.OPENING, reversed_by=None)
+    if standing.filter(customer__in=accounts).exists():
         raise ValidationError(_("This customer has an opening balance already. Undo that one first."))
-    if not amount:
+    if not all(opening.amount for opening in openings):
         raise ValidationError(_("The amount can't be zero. Leave out an opening balance of nothing."))
-    return _book(customer, LedgerEntry.Kind.OPENING, amount, at, actor)
+    entries = LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            shop=shop,
+            customer=opening.customer,
+            kind=LedgerEntry.Kind.OPENING,
+            amount=opening.amount.quantize(ZERO),
+            at=opening.at,
+        )
+        for opening in openings
+    )
+    settle_oldest_first(shop, accounts)
+    AuditEntry.objects.bulk_create(
+        audit.entry(
+            shop, actor, "opening", row, after={"customer": row.customer_id, "amount": str(row.amount)}
+        )
+        for row in entries
+    )
+    return entries
 
 
 @transaction.atomic
@@ -45,25 +77,17 @@ def write_off(*, customer: Customer, amount: Decimal, reason: str, actor: Actor)
     if not 0 < amount <= owed:
         message = _("Only what is owed can be written off: %(owed)s at most.")
         raise ValidationError(message % {"owed": rupees(max(owed, ZERO))})
-    kind, at = LedgerEntry.Kind.WRITE_OFF, timezone.now()
-    return _book(customer, kind, -amount, at, actor, reason=reason.strip())
-
-
-def _book(
-    customer: Customer,
-    kind: LedgerEntry.Kind,
-    amount: Decimal,
-    at: datetime,
-    actor: Actor,
-    *,
-    reason: str = "",
-) -> LedgerEntry:
     entry = LedgerEntry.objects.create(
-        shop=customer.shop, customer=customer, kind=kind, amount=amount.quantize(ZERO), at=at, reason=reason
+        shop=customer.shop,
+        customer=customer,
+        kind=LedgerEntry.Kind.WRITE_OFF,
+        amount=-amount.quantize(ZERO),
+        at=timezone.now(),
+        reason=reason.strip(),
     )
     settle_oldest_first(customer.shop, [customer])
-    after = {"customer": customer.pk, "amount": str(entry.amount), "reason": reason}
-    audit.record(customer.shop, actor, str(kind), entry, after=after)
+    after = {"customer": customer.pk, "amount": str(entry.amount), "reason": entry.reason}
+    audit.record(customer.shop, actor, "write_off", entry, after=after)
     return entry
 
 

@@ -60,6 +60,7 @@ TILES = (
         query="?only=broken",
     ),
     Tile("call_list", _("Call list"), "phone", _("Whom to call, on one sheet")),
+    Tile("notebook", _("Notebook"), "upload", _("Customers, dues and cans from a sheet")),
     Tile("doubles", _("Likely doubles"), "people", _("One customer, two accounts")),
     Tile("outbox", _("Messages"), "audit", _("Reminders that wait, went out or failed"), count=_waiting),
     Tile("upi_claims", _("UPI payments"), "upi", _("Not seen at the bank yet"), count=_unconfirmed),

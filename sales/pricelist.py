@@ -6,7 +6,7 @@ Sold sizes are retired, never deleted; a new price is a further row, so that an 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -150,6 +150,38 @@ def set_own_prices(customer: Customer, prices: Mapping[CanType, Decimal | None],
         row.save()
         after = {"size": can_type.code, "price": None if price is None else str(price)}
         audit.record(customer.shop, actor, "set_own_price", customer, after=after)
+
+
+def put_own_prices(
+    shop: Shop, prices: Mapping[tuple[Customer, CanType], Decimal], *, since: datetime, actor: Actor
+) -> None:
+    """Own prices of many customers, with one query. The values were checked; the deed that calls this records it."""
+    CustomerPrice.objects.bulk_create(
+        CustomerPrice(
+            shop=shop, customer=customer, can_type=can_type, price=price, since=since, by=actor.user
+        )
+        for (customer, can_type), price in prices.items()
+    )
+
+
+def take_back_own_prices(
+    shop: Shop, customers: Collection[Customer], *, since: datetime, at: datetime, actor: Actor
+) -> None:
+    """What `put_own_prices` set for these customers at `since` is from `at` on what it was before; two queries."""
+    own = price_book(shop, customers).own
+    before = {key: _latest(rows, since - timedelta.resolution) for key, rows in own.items()}
+    CustomerPrice.objects.bulk_create(
+        CustomerPrice(
+            shop=shop,
+            customer_id=customer,
+            can_type_id=can_type,
+            price=earlier.price if (earlier := before[customer, can_type]) else None,
+            since=at,
+            by=actor.user,
+        )
+        for (customer, can_type), rows in own.items()
+        if rows[-1].since == since
+    )
 
 
 def own_prices(customer: Customer) -> dict[int, Decimal]:

@@ -20,8 +20,18 @@ from sales.models.drawer import (
     DrawerCount,
     DrawerSession,
 )
-from sales.models.goods import FIRST_CAN_TYPES, MONEY, ZERO, CanType, PaperWidth, SalesSettings, Tender
+from sales.models.goods import (
+    FIRST_CAN_TYPES,
+    MONEY,
+    MOST_PER_CAN,
+    ZERO,
+    CanType,
+    PaperWidth,
+    SalesSettings,
+    Tender,
+)
 from sales.models.merging import AccountMerge, MergeUndo
+from sales.models.notebook import NotebookImport, NotebookRow, NotebookUndo
 from sales.models.prices import CanPrice, CustomerPrice
 from sales.models.printing import Printer, Printout
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
@@ -33,6 +43,7 @@ __all__ = [
     "FIRST_CAN_TYPES",
     "IN_HAND",
     "MONEY",
+    "MOST_PER_CAN",
     "ZERO",
     "AccountMerge",
     "Allocation",
@@ -53,6 +64,9 @@ __all__ = [
     "Held",
     "LedgerEntry",
     "MergeUndo",
+    "NotebookImport",
+    "NotebookRow",
+    "NotebookUndo",
     "PaperWidth",
     "Payment",
     "Printer",
