@@ -1,6 +1,6 @@
 """Forms of payments and returns, of voids, and the filter of the sales list; what a form does once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from sales.models import CanType, Sale, SaleQuerySet, SaleVoid, Tender
+from sales.models import CanType, Sale, SaleLine, SaleQuerySet, SaleVoid, Tender
 from watershop.api import InFlight, KeyReused, answer_once
 from watershop.dates import period_from, today
 from watershop.models import Shop
@@ -95,6 +95,27 @@ class ReturnForm(OnceForm):
 
     def cans(self) -> dict[CanType, int]:
         counts = {can_type: self.cleaned_data[f"back_{can_type.pk}"] for can_type in self.can_types}
+        return {can_type: count for can_type, count in counts.items() if count}
+
+
+class RefundForm(OnceForm):
+    """Cans of a sale that the buyer gives back for their money: `refund_<can type>`, and why."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+
+    def __init__(self, lines: Sequence[SaleLine], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            self.fields[f"refund_{line.can_type_id}"] = forms.IntegerField(
+                label=line.can_type.name, min_value=0, max_value=line.quantity, required=False, initial=0
+            )
+
+    def rows(self) -> Iterator[forms.BoundField]:
+        return (self[f"refund_{line.can_type_id}"] for line in self.lines)
+
+    def back(self) -> dict[CanType, int]:
+        counts = {line.can_type: self.cleaned_data[f"refund_{line.can_type_id}"] for line in self.lines}
         return {can_type: count for can_type, count in counts.items() if count}
 
 

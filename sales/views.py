@@ -9,13 +9,14 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sales import printing
 from sales.dues import balance_of
-from sales.forms import SalesFilter, VoidForm
+from sales.forms import RefundForm, SalesFilter, VoidForm
 from sales.models import Printer, Sale, SaleQuerySet
-from sales.reversals import came_with, void_sale
+from sales.reversals import UNDO_FOR, came_with, may_undo_at_once, refund, undo_at_once, void_sale
 from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
 from watershop import phone_links
@@ -45,12 +46,17 @@ def receipt(request: ShopRequest, pk: int) -> HttpResponse:
         "printers": Printer.objects.of(request.shop).active(),
         "printed": printing.last_receipt(sale),
         "is_done": "done" in request.GET,
+        "undo_seconds": UNDO_FOR.seconds if may_undo_at_once(sale, Actor.of(request)) else None,
     }
     return render(request, "sales/receipt.html", context)
 
 
 def _sale(shop: Shop, pk: int) -> Sale:
-    sales = Sale.objects.of(shop).with_sums().select_related("shop", "customer", "clerk", "void__by")
+    sales = (
+        Sale.objects.of(shop)
+        .with_sums()
+        .select_related("shop", "customer", "clerk", "void__by", "replaces", "replaced_by")
+    )
     return get_object_or_404(sales, pk=pk)
 
 
@@ -78,19 +84,28 @@ def _with_all_shown(rows: SaleQuerySet) -> SaleQuerySet:
 @shop_page()
 def sale(request: ShopRequest, pk: int) -> HttpResponse:
     """One sale: what, who, how paid, which cans, and what was done to it."""
-    return _sale_page(request, _sale(request.shop, pk), VoidForm())
+    return _sale_page(request, _sale(request.shop, pk))
 
 
-def _sale_page(request: ShopRequest, sale: Sale, form: VoidForm, *, status: int = 200) -> HttpResponse:
+def _sale_page(
+    request: ShopRequest,
+    sale: Sale,
+    *,
+    void_form: VoidForm | None = None,
+    refund_form: RefundForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    lines = list(sale.lines.select_related("can_type"))
     is_manager = has_role(request.membership, Role.MANAGER)
     trail = AuditEntry.objects.filter(shop=request.shop, subject_type="sales.sale", subject_id=sale.pk)
     context = {
         "sale": sale,
-        "lines": sale.lines.select_related("can_type"),
+        "lines": lines,
         "settled": _settled(sale),
         "moves": sale.can_movements.select_related("can_type").order_by("id"),
         "trail": trail.select_related("user", "approved_by").order_by("id") if is_manager else [],
-        "void_form": form if is_in_reach(request, Right.VOID) else None,
+        "void_form": (void_form or VoidForm()) if is_in_reach(request, Right.VOID) else None,
+        "refund_form": (refund_form or RefundForm(lines)) if is_in_reach(request, Right.REFUND) else None,
         "links_url_name": settings.SALE_LINKS_URL_NAME,
     }
     return render(request, "sales/sale.html", context, status=status)
@@ -116,4 +131,40 @@ def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Sale %(code)s is void.") % {"code": sale.code})
             return redirect("sale", request.shop.slug, sale.pk)
-    return _sale_page(request, sale, form, status=422)
+    return _sale_page(request, sale, void_form=form, status=422)
+
+
+@shop_page(right=Right.REFUND, posted_from="sale")
+def sale_refund(request: ShopRequest, pk: int) -> HttpResponse:
+    """Take back some cans of a sale for their money; the sale is entered again with what is left."""
+    sale = _sale(request.shop, pk)
+    form = RefundForm(list(sale.lines.select_related("can_type")), request.POST)
+    if form.is_valid() and (location := form.once(request, lambda: _refund(request, sale, form))):
+        messages.success(request, _("Refunded. This sale stands with what is left."))
+        return redirect(location)
+    return _sale_page(request, sale, refund_form=form, status=form.status)
+
+
+def _refund(request: ShopRequest, sale: Sale, form: RefundForm) -> tuple[int, dict[str, Any]]:
+    data = form.cleaned_data
+    left = refund(
+        sale,
+        form.back(),
+        reason=data["reason"],
+        actor=Actor.of(request),
+        client_ref=str(data["client_ref"]),
+    )
+    return 201, {"sale": left.pk, "location": reverse("sale", args=[request.shop.slug, left.pk])}
+
+
+@shop_page(posted_from="sale")
+def sale_undo(request: ShopRequest, pk: int) -> HttpResponse:
+    """Take back the sale just made; the clerk's own, within seconds."""
+    sale = _sale(request.shop, pk)
+    try:
+        undo_at_once(sale, actor=Actor.of(request))
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+        return redirect("sale", request.shop.slug, sale.pk)
+    messages.success(request, _("Sale %(code)s is taken back.") % {"code": sale.code})
+    return redirect("till", request.shop.slug)
