@@ -1,6 +1,7 @@
 """Pages of the drawer: open, move cash, count, the result, the list of sessions, and the Close page of a day."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from sales import day_report
 from sales import drawer as verbs
 from sales.day_end import day_end
 from sales.drawer_forms import CountForm, MoveForm, OpenForm, ReasonForm
@@ -178,4 +180,5 @@ def drawer_day(request: ShopRequest) -> HttpResponse:
     end = day_end(request.shop, day)
     count = StockCountForm(end.stock, initial={"back_to": "drawer_day"}, auto_id="count_%s")
     context = {"day": day.first, "end": end, "count": count, "error": error}
+    context |= {"links": day_report.links(request.shop, day.first, end), "client_ref": uuid4()}
     return render(request, "sales/drawer_day.html", context, status=422 if error else 200)

@@ -37,6 +37,7 @@ POSTED = {
     "drawer_open": "drawer",
     "drawer_move": "drawer",
     "drawer_close": "drawer",
+    "drawer_day_send": "drawer_day",
     "drawer_explain": "drawer_session",
     "recording_retry": "recording",
     "recording_remove": "recording",
