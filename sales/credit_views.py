@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from customers import book
 from customers.models import Customer
-from sales import corrections
+from sales import corrections, statement_pdf
 from sales.account_statement import Statement, statement_of, write_csv
 from sales.credit_forms import CreditForm, OpeningForm, WriteOffForm
 from sales.dues import balance_of
@@ -143,6 +143,7 @@ def customer_statement(request: ShopRequest, pk: int) -> HttpResponse:
         "customer": customer,
         "statement": statement,
         "may_export": Right.EXPORT in request.rights,
+        "has_pdf": statement_pdf.engine() is not None,
     }
     return render(request, "sales/statement.html", context, status=status)
 
@@ -166,3 +167,18 @@ def customer_statement_csv(request: ShopRequest, pk: int) -> HttpResponse:
     answer.write("\ufeff")  # or Excel takes it for an older encoding
     write_csv(statement, answer)
     return answer
+
+
+@shop_page()
+def customer_statement_pdf(request: ShopRequest, pk: int) -> HttpResponse:
+    """The same on A4 pages, where WeasyPrint is installed."""
+    customer, engine = _customer(request, pk), statement_pdf.engine()
+    plain = "text/plain; charset=utf-8"
+    if engine is None:
+        text = _("A PDF needs WeasyPrint on the server. Print the page instead, and save that as PDF.")
+        return HttpResponse(text, status=404, content_type=plain)
+    try:
+        statement = _statement(request, customer)
+    except ValueError as error:
+        return HttpResponse(str(error), status=422, content_type=plain)
+    return HttpResponse(statement_pdf.pdf_of(statement, engine), content_type="application/pdf")

@@ -56,6 +56,11 @@ pages: list[URLPattern] = [
         credit_views.customer_statement_csv,
         name="customer_statement_csv",
     ),
+    path(
+        "customers/<int:pk>/statement.pdf",
+        credit_views.customer_statement_pdf,
+        name="customer_statement_pdf",
+    ),
     path("customers/<int:pk>/collect/", collecting_views.customer_collect, name="customer_collect"),
     path("customers/<int:pk>/merge/", merging_views.customer_merge, name="customer_merge"),
     path("customers/<int:pk>/unmerge/", merging_views.customer_unmerge, name="customer_unmerge"),
