@@ -14,7 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from sales.models import CanType, Sale, SaleLine, SaleQuerySet, SaleVoid, Tender
+from sales.models import CanType, Replay, Sale, SaleLine, SaleQuerySet, SaleVoid, Tender
+from sales.offline import as_slip
 from watershop.api import InFlight, KeyReused, answer_once
 from watershop.dates import period_from, today
 from watershop.models import Shop
@@ -128,15 +129,19 @@ class VoidForm(forms.ModelForm[SaleVoid]):
 class SalesFilter(forms.Form):
     """?from=2026-11-01&to=2026-11-30&unpaid=1&customer=7. A day left out is today.
 
-    Nothing chosen means today's sales; only `unpaid` or `customer` looks at all days.
+    Nothing chosen means today's sales; only `unpaid` or `customer` looks at all days. `code` asks for one sale by its
+    code, its receipt or its offline slip, whenever it was.
     """
 
+    code = forms.CharField(label=_("Sale, receipt or slip"), required=False, max_length=40)
     unpaid = forms.BooleanField(label=_("Only unpaid"), required=False)
     customer = forms.ModelChoiceField(Customer.objects.none(), required=False, widget=forms.HiddenInput)
 
     def __init__(self, shop: Shop, data: Any) -> None:
         asked = {name: data[name] for name in ("from", "to", "unpaid", "customer") if data.get(name)}
-        if not asked or asked.keys() & {"from", "to"}:
+        if code := data.get("code"):
+            asked = {"code": code}
+        elif not asked or asked.keys() & {"from", "to"}:
             day = today(shop).first.isoformat()
             asked = {"from": day, "to": day} | asked
         super().__init__(asked)
@@ -162,8 +167,16 @@ class SalesFilter(forms.Form):
         if not self.is_valid():
             return sales.during(today(self.shop)).with_sums()
         data = self.cleaned_data
+        if data["code"]:
+            return _called(self.shop, data["code"]).with_sums()
         if period := data.get("period"):
             sales = sales.during(period)
         if data["customer"]:
             sales = sales.filter(customer=data["customer"])
         return sales.open() if data["unpaid"] else sales.with_sums()
+
+
+def _called(shop: Shop, text: str) -> SaleQuerySet:
+    """The sale with this code, receipt number or offline slip."""
+    slips = list(Replay.objects.filter(shop=shop, slip=as_slip(text)).values_list("sale", flat=True))
+    return Sale.objects.of(shop).filter(Q(code=text.upper()) | Q(receipt=text) | Q(pk__in=slips))

@@ -372,12 +372,14 @@ def receive_payment(
     received_at: datetime | None = None,
     client_ref: str | None = None,
     dues: Collection[str] = (),
+    has_happened: bool = False,
 ) -> Payment:
     """Take money from a customer and settle their dues with it: those with the keys in `dues`, then the oldest first.
 
     What is left over stays on the account as credit, for the next unpaid sale. The customer's row is locked, so two
     clerks never settle the same due twice: who chose a due that is paid meanwhile is refused. Without `received_at`
-    the money comes now, into the drawer that is open.
+    the money comes now, into the drawer that is open; what `has_happened` at that time, while nobody could refuse it,
+    goes into the drawer that was open then and still is.
     """
     if amount <= 0:
         raise ValidationError(_("The amount must be more than zero."))
@@ -390,7 +392,7 @@ def receive_payment(
         amount=amount.quantize(ZERO),
         clerk=actor.user,
         client_ref=client_ref,
-        drawer_session=None if received_at else drawer.session_for(customer.shop, {tender}),
+        drawer_session=_session_of_payment(customer.shop, tender, received_at, has_happened),
     )
     upi.claim([(payment, client_ref, ZERO)])
     LedgerEntry.objects.bulk_create(_payment_entries([payment]))
@@ -398,3 +400,11 @@ def receive_payment(
     after = {"customer": customer.pk, "amount": str(payment.amount), "tender": tender, "dues": [*dues]}
     audit.record(customer.shop, actor, "receive_payment", payment, after=after)
     return payment
+
+
+def _session_of_payment(
+    shop: Shop, tender: Tender, received_at: datetime | None, has_happened: bool
+) -> DrawerSession | None:
+    if received_at is None:
+        return drawer.session_for(shop, {tender})
+    return drawer.session_since(shop, received_at) if has_happened else None

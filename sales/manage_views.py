@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sales.collecting import breakers
 from sales.defaulters import debtors, defaulters
-from sales.models import UpiClaim
+from sales.models import RuleCard, UpiClaim
 from watershop.models import Message, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, shop_page
 
@@ -49,6 +49,10 @@ def _unconfirmed(shop: Shop) -> int:
     return UpiClaim.objects.of(shop).open().count()
 
 
+def _undecided(shop: Shop) -> int:
+    return RuleCard.objects.of(shop).open().count()
+
+
 TILES = (
     Tile("defaulters", _("Defaulters"), "alert", _("Who is late with paying"), count=_late),
     Tile(
@@ -64,6 +68,7 @@ TILES = (
     Tile("doubles", _("Likely doubles"), "people", _("One customer, two accounts")),
     Tile("outbox", _("Messages"), "audit", _("Reminders that wait, went out or failed"), count=_waiting),
     Tile("upi_claims", _("UPI payments"), "upi", _("Not seen at the bank yet"), count=_unconfirmed),
+    Tile("rule_cards", _("Broken rules"), "warning", _("What the till did offline"), count=_undecided),
     Tile("can_types", _("Cans"), "can", _("Sizes, prices, deposits")),
     Tile("stock", _("Stock"), "drop", _("Full and empty cans, refills, counts")),
     Tile("drawer_sessions", _("Drawer"), "cash", _("Each closing and its variance")),

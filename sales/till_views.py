@@ -16,6 +16,7 @@ from sales.deposit_forms import deposit_rows
 from sales.dues import account_of, with_balance
 from sales.ledger import record_sale
 from sales.models import Sale
+from sales.offline import clerk_stamp
 from sales.till_forms import TillForm
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -43,6 +44,7 @@ def till(request: ShopRequest) -> HttpResponse:
         "account": account_of(buyer) if buyer else None,
         "deposit_rows": list(deposit_rows(form, form.can_types, buyer)),
         "counter_url_name": settings.TILL_COUNTER_URL_NAME,
+        "clerk_stamp": clerk_stamp(request.shop, request.user),
         "is_drawer_missing": drawer.is_missing(request.shop),
         "recent": _recent(request.shop),
     }

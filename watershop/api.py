@@ -71,7 +71,7 @@ def answer_once(
     text = json.dumps(body, sort_keys=True, cls=DjangoJSONEncoder)
     body_hash = hashlib.sha256(text.encode()).hexdigest()
     with _no_key_twice(), transaction.atomic():
-        _hold(shop, key)
+        hold_key(shop, key)
         if known := Answer.objects.filter(shop=shop, key=key).first():
             if known.body_hash != body_hash:
                 raise KeyReused
@@ -97,8 +97,8 @@ def forget_answers() -> None:
     Answer.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).delete()
 
 
-def _hold(shop: Shop, key: str) -> None:
-    """Hold the key until the transaction ends, or raise InFlight."""
+def hold_key(shop: Shop, key: str) -> None:
+    """Hold the key of a deed until the transaction ends, or raise InFlight."""
     digest = hashlib.blake2b(f"{shop.pk}:{key}".encode(), digest_size=8).digest()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(digest, "big", signed=True)])

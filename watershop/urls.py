@@ -11,6 +11,7 @@ import analytics.urls
 import customers.urls
 import sales.urls
 import vision.urls
+from sales import offline_views
 from watershop import health, pin_views, views
 
 ROOMS = (customers.urls, sales.urls, vision.urls, analytics.urls)
@@ -22,6 +23,7 @@ urlpatterns = [
     path("password/", views.PasswordChange.as_view(), name="password_change"),
     path("setup/", views.setup, name="setup"),
     path("language/", views.language, name="set_language"),
+    path("sw.js", offline_views.service_worker, name="service_worker"),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("s/<slug:slug>/", views.shop_home, name="shop_home"),

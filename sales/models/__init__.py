@@ -34,6 +34,7 @@ from sales.models.merging import AccountMerge, MergeUndo
 from sales.models.notebook import NotebookImport, NotebookRow, NotebookUndo
 from sales.models.prices import CanPrice, CustomerPrice
 from sales.models.printing import Printer, Printout
+from sales.models.replaying import Replay, RuleCard
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
 from sales.models.stock import StockMove
 from sales.models.upi import UpiClaim
@@ -72,6 +73,8 @@ __all__ = [
     "Printer",
     "Printout",
     "Promise",
+    "Replay",
+    "RuleCard",
     "Sale",
     "SaleLine",
     "SaleQuerySet",

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from sales import drawer, printing
-from sales.models import BulkDeed, DrawerSession, Payment, Printer, Printout, Sale, UpiClaim
+from sales.models import BulkDeed, DrawerSession, Payment, Printer, Printout, Replay, RuleCard, Sale, UpiClaim
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
 from watershop.models import Message, User
@@ -41,6 +41,8 @@ POSTED = {
     "drawer_explain": "drawer_session",
     "recording_retry": "recording",
     "recording_remove": "recording",
+    "offline_replay": "offline_till",
+    "rule_card_decide": "rule_cards",
     "link_decide": "visits",
 }
 ABOUT_ROWS = [
@@ -65,11 +67,21 @@ def rows(cast: Cast) -> dict[str, int]:
         "can": cast.can20.pk,
         "bulk": BulkDeed.objects.create(shop=cast.shop, kind="block").pk,
         "outbox": Message.objects.create(shop=cast.shop, topic="day", channel="sms").pk,
+        "rule": _card(sale).pk,
         "drawer": _counted_drawer(cast).pk,
         "printer": counter.pk,
         "printout": printing.ask(counter, Printout.Kind.TEST, actor=TESTS).pk,
         **_watched(sale),
     }
+
+
+def _card(sale: Sale) -> RuleCard:
+    assert sale.clerk is not None
+    times = dict.fromkeys(("device_at", "sent_at"), timezone.now())
+    replay = Replay.objects.create(
+        shop=sale.shop, client_ref="R1", kind="sale", fields={}, sent_by=sale.clerk, sale=sale, **times
+    )
+    return RuleCard.objects.create(shop=sale.shop, replay=replay, kind="clerk")
 
 
 def _counted_drawer(cast: Cast) -> DrawerSession:
