@@ -29,7 +29,7 @@ def picture_of(receipt: Receipt, width: PaperWidth) -> Image.Image:
         _pair(paper, f"{item.name}  {item.count}", item.amount, size)
     paper.rule()
     _pair(paper, *receipt.total, size * 3 // 2, BOLD)
-    for label, value in receipt.settled:
+    for label, value in (*receipt.taxes, *receipt.settled):
         _pair(paper, label, value, size)
     paper.rule()
     _flush(paper, receipt.thanks, size, NORMAL, align=0.5)

@@ -3,8 +3,9 @@
 It speaks the customer's language, a walk-in's the shop's, whatever the clerk's screen speaks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sales.dues import balance_of
+from sales.gst import taxes_in
 from sales.models import PaperWidth, Sale, SaleLine, SalesSettings
+from sales.pricelist import price_book
 from sales.reversals import came_with
 from watershop import audit
 from watershop.audit import Actor
@@ -43,6 +46,7 @@ class Receipt:
     facts: tuple[Pair, ...]
     items: tuple[Item, ...]
     total: Pair
+    taxes: tuple[Pair, ...]
     settled: tuple[Pair, ...]
     thanks: str
 
@@ -56,7 +60,7 @@ class Receipt:
             yield f"{label}: {value}"
         for item in self.items:
             yield f"{item.name}: {item.count} = {item.amount}"
-        for label, value in (self.total, *self.settled):
+        for label, value in (self.total, *self.taxes, *self.settled):
             yield f"{label}: {value}"
 
 
@@ -74,15 +78,19 @@ def change_settings(shop: Shop, *, actor: Actor, **fields: Any) -> SalesSettings
 def receipt_of(sale: Sale) -> Receipt:
     """The receipt of a sale that was read `with_sums`; what the customer owes in all is that of this moment."""
     language = sale.customer.language if sale.customer else sale.shop.language
-    settings = settings_of(sale.shop)
+    settings, book = settings_of(sale.shop), price_book(sale.shop)
+    lines = [
+        (line, book.entry(line.can_type, sale.sold_at)) for line in sale.lines.select_related("can_type")
+    ]
     with translation.override(language):
         return Receipt(
             language=language,
             shop=sale.shop.name,
             width=PaperWidth(settings.receipt_width),
             facts=tuple(_facts(sale, settings.gstin)),
-            items=tuple(_item(line) for line in sale.lines.select_related("can_type")),
+            items=tuple(_item(line, price.hsn) for line, price in lines),
             total=(_("Total"), rupees(sale.total, 2)),
+            taxes=tuple(_taxes((price.gst_rate, line.amount) for line, price in lines)),
             settled=tuple(_settled(sale)),
             thanks=_("Thank you. Please bring our cans back."),
         )
@@ -99,9 +107,18 @@ def _facts(sale: Sale, gstin: str) -> Iterator[Pair]:
         yield _("Clerk"), sale.clerk.get_full_name() or sale.clerk.get_username()
 
 
-def _item(line: SaleLine) -> Item:
+def _item(line: SaleLine, hsn: str) -> Item:
     count = f"{line.quantity} × {rupees(line.unit_price)}"
-    return Item(line.can_type.name, count, rupees(line.amount, 2))
+    name = f"{line.can_type.name} (HSN {hsn})" if hsn else line.can_type.name
+    return Item(name, count, rupees(line.amount, 2))
+
+
+def _taxes(charged: Iterable[tuple[Decimal | None, Decimal]]) -> Iterator[Pair]:
+    for tax in taxes_in(charged):
+        rate = (tax.rate / 2).normalize()
+        yield _("Without tax"), rupees(tax.taxable, 2)
+        yield f"CGST {rate:f} %", rupees(tax.half, 2)
+        yield f"SGST {rate:f} %", rupees(tax.half, 2)
 
 
 def _settled(sale: Sale) -> Iterator[Pair]:
@@ -112,5 +129,7 @@ def _settled(sale: Sale) -> Iterator[Pair]:
             yield str(payment.get_tender_display()), rupees(payment.amount, 2)
         if sale.due:
             yield _("Unpaid"), rupees(sale.due, 2)
+        for deposit in sale.deposits.filter(reverses=None, reversed_by=None).order_by("id"):
+            yield str(deposit.get_kind_display()), rupees(abs(deposit.amount), 2)
     if sale.customer and (balance := balance_of(sale.customer)) > 0:
         yield _("Due in all"), rupees(balance, 2)

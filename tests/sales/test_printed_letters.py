@@ -135,7 +135,7 @@ def test_amounts_end_in_one_column_whatever_their_length() -> None:
         Item("20 L", f"{count} × ₹20", amount) for count, amount in ((1, "₹20.00"), (999, "₹19,980.00"))
     )
     for width in PaperWidth:
-        slip = Receipt("en", "Shop", width, (), items, ("Total", "₹20,000.00"), (), "Thanks")
+        slip = Receipt("en", "Shop", width, (), items, ("Total", "₹20,000.00"), (), (), "Thanks")
         one_by_one = [dots(picture_of(replace(slip, items=(item,)), width)) for item in items]
         ends = [np.flatnonzero(picture.any(axis=0))[-1] for picture in one_by_one]
         assert len(set(ends)) == 1 and ends[0] >= DOTS[width] - 4
