@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as live_settings
-from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import Settings
 
+from tests.web_server import same_shop
 from watershop import jobs
 
 # Playwright's own loop runs in this thread; the tests themselves never wait on it while they query.
@@ -65,13 +65,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def workers(settings: Settings, tmp_path: Path, transactional_db: None) -> Iterator[None]:
     """The two worker clusters, as `run` starts them, on the test database."""
     jobs.ensure_schedules()
-    where = connection.settings_dict
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgres://{where['USER']}@/{where['NAME']}?host={where['HOST']}",
-        "WATERSHOP_VAR": str(tmp_path),
-        "WATERSHOP_SECRET_KEY": live_settings.SECRET_KEY,
-    }
+    environment = {**os.environ, **same_shop(tmp_path)}
     clusters = [
         subprocess.Popen(
             [sys.executable, "manage.py", "qcluster"],
