@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils import timezone
 
 from sales import drawer, printing
@@ -45,15 +45,17 @@ POSTED = {
     "rule_card_decide": "rule_cards",
     "link_decide": "visits",
 }
-ABOUT_ROWS = [
-    page.name
-    for page in (*urlpatterns, *(page for room in ROOMS for page in room.pages))
-    if "pk" in page.pattern.converters
-]
+SITE = (*urlpatterns, *(page for room in ROOMS for page in room.pages))
+PAGES = [page for page in SITE if isinstance(page, URLPattern)]
+ABOUT_ROWS = [str(page.name) for page in PAGES if "pk" in page.pattern.converters]
 
 
 @pytest.fixture
 def rows(cast: Cast) -> dict[str, int]:
+    return one_of_each(cast)
+
+
+def one_of_each(cast: Cast) -> dict[str, int]:
     """One row of each kind, by the first word of the URL names that are about it."""
     sale = sell(cast, customer=cast.asha)
     counter = Printer.objects.create(shop=cast.shop, name="Counter", address="127.0.0.1:1")
@@ -92,7 +94,9 @@ def _counted_drawer(cast: Cast) -> DrawerSession:
 def _watched(sale: Sale) -> dict[str, int]:
     now = timezone.now()
     camera = Camera.objects.create(shop=sale.shop, name="Counter")
-    recording = Recording.objects.create(shop=sale.shop, camera=camera, started_at=now, state="failed")
+    recording = Recording.objects.create(
+        shop=sale.shop, camera=camera, started_at=now, state="failed", original_name="counter.mp4"
+    )
     person = Person.objects.create(shop=sale.shop, code="P_0001")
     stay = {"shop": sale.shop, "recording": recording, "person": person}
     visit = Visit.objects.create(**stay, entry_at=now, exit_at=now + timedelta(seconds=9))
