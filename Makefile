@@ -11,7 +11,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes
 
-.PHONY: help run shop test soak e2e lint translations lock
+.PHONY: help run shop test soak bench e2e lint translations lock
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -27,6 +27,9 @@ test: $(VENV)/.installed-dev ## all tests but the browser's, on a real embedded 
 
 soak: $(VENV)/.installed-dev ## deeds in every order, for an hour: do the books still agree?
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/sales/test_books_machine.py
+
+bench: $(VENV)/.installed-dev ## what a sale costs after a million others; the first run makes them
+	$(PY) -m tests.bench
 
 e2e: $(VENV)/.installed-dev ## the browser tests; skipped with a reason where no Chromium is found
 	$(PY) -m pytest tests/e2e

@@ -10,7 +10,6 @@ from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
 from sales.models.bulk import BulkDeed, BulkDeedItem
 from sales.models.cards import CustomerCard
 from sales.models.collecting import Promise
-from sales.models.conditions import BROKEN, CHARGED, Condition, ConditionCharge
 from sales.models.deposits import DepositEntry, Held
 from sales.models.drawer import (
     DENOMINATIONS,
@@ -41,8 +40,6 @@ from sales.models.stock import StockMove
 from sales.models.upi import UpiClaim
 
 __all__ = [
-    "BROKEN",
-    "CHARGED",
     "DENOMINATIONS",
     "FIRST_CAN_TYPES",
     "IN_HAND",
@@ -58,8 +55,6 @@ __all__ = [
     "CanType",
     "CashCount",
     "CashMove",
-    "Condition",
-    "ConditionCharge",
     "CustomerCard",
     "CustomerPrice",
     "DefaultingCustomer",
