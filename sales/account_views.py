@@ -11,13 +11,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.cans import more_than_known, return_cans
+from sales.cans import more_than_known
+from sales.deposits import held_of
 from sales.drawer import is_missing
 from sales.dues import account_of, history
-from sales.forms import OnceForm, PaymentForm, ReturnForm
+from sales.forms import OnceForm, PaymentForm
 from sales.ledger import receive_payment
 from sales.models import ZERO, CanMovement, Tender
 from sales.qr_codes import Qr
+from sales.return_forms import ReturnForm
+from sales.returns import return_cans
 from sales.upi import qr_code, reference
 from watershop.audit import Actor
 from watershop.models import Role
@@ -48,6 +51,7 @@ def _customer_page(
         "page": Paginator(history(customer), PAGE_SIZE).get_page(request.GET.get("page")),
         "pay": pay,
         "qr": _qr_of(customer, account.balance, pay),
+        "deposit": sum((held.amount for held in held_of(customer).values()), ZERO),
         "back": back or ReturnForm(request.shop, account.cans),
         "is_drawer_missing": is_missing(request.shop),
     }
@@ -96,7 +100,7 @@ def customer_return_cans(request: ShopRequest, pk: int) -> HttpResponse:
     form = ReturnForm(request.shop, held, request.POST)
     if form.is_valid() and (location := form.once(request, lambda: _return(request, customer, form))):
         messages.success(request, _("The cans are back."))
-        for warning in more_than_known(customer, form.cans()):
+        for warning in more_than_known(customer, {row.can_type for row in form.returned()}):
             messages.warning(request, warning)
         return redirect(location)
     return _customer_page(request, customer, back=form)
@@ -104,5 +108,12 @@ def customer_return_cans(request: ShopRequest, pk: int) -> HttpResponse:
 
 def _return(request: ShopRequest, customer: Customer, form: ReturnForm) -> tuple[int, dict[str, Any]]:
     ref = str(form.cleaned_data["client_ref"])
-    moves = return_cans(customer=customer, cans=form.cans(), actor=Actor.of(request), client_ref=ref)
+    moves = return_cans(
+        customer=customer,
+        returned=form.returned(),
+        refund=form.refund_by(),
+        brought_by=form.cleaned_data["brought_by"],
+        actor=Actor.of(request),
+        client_ref=ref,
+    )
     return 201, {"movements": [move.pk for move in moves], "location": _page_of(customer)}

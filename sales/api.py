@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.models import Customer
-from sales.cans import return_cans
 from sales.dues import debts
 from sales.forms import MOST_CANS, SalesFilter, past
 from sales.ledger import Line, NewSale, receive_payment, record_sale
 from sales.models import MONEY, CanMovement, CanType, Payment, Sale, SaleLine, Tender
 from sales.pricelist import priced
+from sales.returns import Returned, return_cans
 from watershop.api import IDEMPOTENCY_KEY, Pages, ShopAPIView
 from watershop.audit import Actor
 from watershop.models import Right, Role, Shop
@@ -311,7 +311,7 @@ class CanReturns(ShopAPIView):
         data = wish.validated_data
         moves = return_cans(
             customer=data["customer"],
-            cans={row["can_type"]: row["quantity"] for row in data["cans"]},
+            returned=[Returned(row["can_type"], row["quantity"]) for row in data["cans"]],
             actor=Actor.of(request),
             client_ref=key,
         )

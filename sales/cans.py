@@ -5,15 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales import stock
 from sales.models import CanMovement, CanType, Sale, StockMove
-from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
 
@@ -77,37 +73,6 @@ def _movement(
         clerk=actor.user,
         sale=sale,
     )
-
-
-@transaction.atomic
-def return_cans(
-    *,
-    customer: Customer,
-    cans: Mapping[CanType, int],
-    actor: Actor,
-    at: datetime | None = None,
-    client_ref: str | None = None,
-) -> list[CanMovement]:
-    """Book empties that a customer brings back without buying."""
-    if not cans or any(quantity < 1 for quantity in cans.values()):
-        raise ValidationError(_("Say how many cans came back, at least one."))
-    movements = CanMovement.objects.bulk_create(
-        CanMovement(
-            shop=customer.shop,
-            customer=customer,
-            can_type=can_type,
-            kind=CanMovement.Kind.RETURN,
-            quantity=-quantity,
-            at=at or timezone.now(),
-            clerk=actor.user,
-            client_ref=client_ref,
-        )
-        for can_type, quantity in cans.items()
-    )
-    StockMove.objects.bulk_create(stock.mirror(movements))
-    after = {can_type.code: quantity for can_type, quantity in cans.items()}
-    audit.record(customer.shop, actor, "return_cans", customer, after=after)
-    return movements
 
 
 def more_than_known(customer: Customer | None, brought: Collection[CanType]) -> list[str]:

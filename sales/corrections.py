@@ -20,6 +20,8 @@ from watershop.audit import Actor
 from watershop.models import AuditEntry, Shop
 from watershop.templatetags.money import rupees
 
+UNDONE_ALONE = (LedgerEntry.Kind.OPENING, LedgerEntry.Kind.WRITE_OFF, LedgerEntry.Kind.CHARGE)
+
 
 @dataclass(frozen=True)
 class Opening:
@@ -77,29 +79,41 @@ def write_off(*, customer: Customer, amount: Decimal, reason: str, actor: Actor)
     if not 0 < amount <= owed:
         message = _("Only what is owed can be written off: %(owed)s at most.")
         raise ValidationError(message % {"owed": rupees(max(owed, ZERO))})
+    kind, at = LedgerEntry.Kind.WRITE_OFF, timezone.now()
+    return _book(customer, kind, -amount, at, actor, reason=reason.strip())
+
+
+def charge(*, customer: Customer, amount: Decimal, reason: str, at: datetime, actor: Actor) -> LedgerEntry:
+    """Put on the account what a lost or damaged can costs: a due of its own. The caller holds the account."""
+    return _book(customer, LedgerEntry.Kind.CHARGE, amount, at, actor, reason=reason)
+
+
+def _book(
+    customer: Customer,
+    kind: LedgerEntry.Kind,
+    amount: Decimal,
+    at: datetime,
+    actor: Actor,
+    *,
+    reason: str,
+) -> LedgerEntry:
     entry = LedgerEntry.objects.create(
-        shop=customer.shop,
-        customer=customer,
-        kind=LedgerEntry.Kind.WRITE_OFF,
-        amount=-amount.quantize(ZERO),
-        at=timezone.now(),
-        reason=reason.strip(),
+        shop=customer.shop, customer=customer, kind=kind, amount=amount.quantize(ZERO), at=at, reason=reason
     )
     settle_oldest_first(customer.shop, [customer])
-    after = {"customer": customer.pk, "amount": str(entry.amount), "reason": entry.reason}
-    audit.record(customer.shop, actor, "write_off", entry, after=after)
+    after = {"customer": customer.pk, "amount": str(entry.amount), "reason": reason}
+    audit.record(customer.shop, actor, str(kind), entry, after=after)
     return entry
 
 
 @transaction.atomic
 def undo(entry: LedgerEntry, *, actor: Actor) -> LedgerEntry:
-    """Reverse an opening balance or a write-off; money that settled it stays on the account.
+    """Reverse an opening balance, a write-off or a charge; money that settled it stays on the account.
 
     Raises ValidationError when it is another kind of entry, or reversed already.
     """
     hold({entry.customer_id})
-    is_correction = entry.kind in (LedgerEntry.Kind.OPENING, LedgerEntry.Kind.WRITE_OFF)
-    if not is_correction or LedgerEntry.objects.filter(reverses=entry).exists():
+    if entry.kind not in UNDONE_ALONE or LedgerEntry.objects.filter(reverses=entry).exists():
         raise ValidationError(_("This can't be undone, or it is undone already."))
     (reversal,) = take_back(entry.shop, [entry], at=timezone.now())
     settle_oldest_first(entry.shop, [entry.customer])

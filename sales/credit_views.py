@@ -53,9 +53,7 @@ def _credit_page(
     status: int = 200,
 ) -> HttpResponse:
     balance = balance_of(customer)
-    standing = customer.ledger.filter(
-        kind__in=(LedgerEntry.Kind.OPENING, LedgerEntry.Kind.WRITE_OFF), reversed_by=None
-    )
+    standing = customer.ledger.filter(kind__in=corrections.UNDONE_ALONE, reversed_by=None)
     context = {
         "customer": customer,
         "balance": balance,
@@ -116,7 +114,7 @@ def _done(request: ShopRequest, form: OnceForm, deed: Any) -> str:
 
 @shop_page(role=Role.MANAGER, posted_from="customers")
 def entry_undo(request: ShopRequest, pk: int) -> HttpResponse:
-    """Undo an opening balance; a write-off only by the owner, who made it."""
+    """Undo an opening balance or a charge; a write-off only by the owner, who made it."""
     entries = LedgerEntry.objects.of(request.shop).select_related("customer__shop", "shop")
     entry = get_object_or_404(entries, pk=pk)
     if entry.kind == LedgerEntry.Kind.WRITE_OFF:

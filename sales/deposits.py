@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db.models import Sum
@@ -129,6 +130,49 @@ def _take(held: HeldBy, customer: int | None, deposit: Deposit) -> int:
     cans = min(-deposit.cans, there.cans)
     held[customer, size.pk] = Held(there.cans - cans, there.amount + deposit.amount)
     return cans
+
+
+def give_back(
+    customer: Customer,
+    cans: Mapping[CanType, int],
+    charges: Mapping[CanType, Decimal],
+    *,
+    tender: Tender | None,
+    at: datetime,
+    actor: Actor,
+    client_ref: str | None,
+) -> dict[CanType, Decimal]:
+    """Give back by `tender` what was left for cans that came back or are lost; without one it stays for the next.
+
+    What the shop charges is kept first. Returns the rupees that were kept. The caller holds the account.
+    """
+    held = held_of(customer)
+    parts = {size: share(held.get(size.pk, Held()), count) for size, count in cans.items()}
+    kept = {size: min(part, charges.get(size, ZERO)) for size, part in parts.items()}
+    refunds = {size: part - kept[size] if tender else ZERO for size, part in parts.items()}
+    session = drawer.session_for(customer.shop, {tender} if tender and any(refunds.values()) else ())
+    entry = partial(
+        DepositEntry, shop=customer.shop, customer=customer, at=at, clerk=actor.user, client_ref=client_ref
+    )
+    entries = []
+    for size, count in cans.items():
+        count = min(count, held.get(size.pk, Held()).cans)
+        if kept[size]:  # the cans leave the deposit with the last of its money
+            gone = 0 if refunds[size] or kept[size] < parts[size] else -count
+            entries.append(entry(can_type=size, kind=DepositEntry.Kind.KEPT, cans=gone, amount=-kept[size]))
+        if refunds[size]:
+            entries.append(
+                entry(
+                    can_type=size,
+                    kind=DepositEntry.Kind.REFUNDED,
+                    cans=-count,
+                    amount=-refunds[size],
+                    tender=tender,
+                    drawer_session=session,
+                )
+            )
+    DepositEntry.objects.bulk_create(entries)
+    return kept
 
 
 def reverse_sale(sale: Sale, *, at: datetime, actor: Actor, only: Tender | None = None) -> None:

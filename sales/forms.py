@@ -82,23 +82,6 @@ class PaymentForm(OnceForm):
         return [name.removeprefix("due_") for name in self.data if name.startswith("due_")]
 
 
-class ReturnForm(OnceForm):
-    """Empties that a customer brings back without buying: `back_<can type>`."""
-
-    def __init__(self, shop: Shop, held: dict[str, int], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.can_types = list(CanType.objects.of(shop).filter(Q(retired_at=None) | Q(code__in=held)))
-        for can_type in self.can_types:
-            self.fields[f"back_{can_type.pk}"] = cans_field(can_type.name)
-
-    def rows(self) -> Iterator[forms.BoundField]:
-        return (self[f"back_{can_type.pk}"] for can_type in self.can_types)
-
-    def cans(self) -> dict[CanType, int]:
-        counts = {can_type: self.cleaned_data[f"back_{can_type.pk}"] for can_type in self.can_types}
-        return {can_type: count for can_type, count in counts.items() if count}
-
-
 class RefundForm(OnceForm):
     """Cans of a sale that the buyer gives back for their money: `refund_<can type>`, and why."""
 

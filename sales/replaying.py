@@ -18,12 +18,12 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.cans import return_cans
 from sales.deposits import Deposit, suggested
 from sales.dues import open_dues
 from sales.ledger import Line, NewSale, receive_payment, record_sale
 from sales.models import AccountMerge, CanMovement, CanType, Payment, Replay, RuleCard, Sale, Tender
 from sales.offline import clerk_of, slip_code
+from sales.returns import Returned, return_cans
 from sales.rule_cards import Rules, broken_rules
 from watershop import audit
 from watershop.api import hold_key
@@ -207,7 +207,8 @@ def _return(shop: Shop, deed: Deed, actor: Actor, at: datetime) -> Done:
     if customer is None:
         raise ValidationError(_("Empties can only be booked for a customer. Choose one."))
     cans = dict(_cans(shop, deed.fields, "back"))
-    return_cans(customer=customer, cans=cans, actor=actor, at=at, client_ref=deed.client_ref)
+    returned = [Returned(can_type, count) for can_type, count in cans.items()]
+    return_cans(customer=customer, returned=returned, actor=actor, at=at, client_ref=deed.client_ref)
     return Done(customer=customer)
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sales.models import CanMovement, CanType, Sale, StockMove
+from sales.models import BROKEN, CanMovement, CanType, Sale, StockMove
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -51,7 +51,13 @@ def stands(shop: Shop) -> list[Stand]:
     about = {can_type for (can_type, _state), count in here.items() if count} | lent.keys()
     sizes = CanType.objects.of(shop).filter(Q(retired_at=None) | Q(pk__in=about))
     return [
-        Stand(size, *(here.get((size.pk, state), 0) for state in State), lent.get(size.pk, 0))
+        Stand(
+            size,
+            full=here.get((size.pk, State.FULL), 0),
+            empty=here.get((size.pk, State.EMPTY), 0),
+            broken=here.get((size.pk, State.BROKEN), 0),
+            lent=lent.get(size.pk, 0),
+        )
         for size in sizes
     ]
 
@@ -62,7 +68,7 @@ def mirror(movements: Iterable[CanMovement]) -> list[StockMove]:
         StockMove(
             shop=row.shop,
             can_type=row.can_type,
-            state=State.FULL if row.kind == CanMovement.Kind.OUT else State.EMPTY,
+            state=_state(row),
             kind=Kind.SALE if row.kind == CanMovement.Kind.OUT else Kind.RETURN,
             quantity=-row.quantity,
             at=row.at,
@@ -73,6 +79,12 @@ def mirror(movements: Iterable[CanMovement]) -> list[StockMove]:
         )
         for row in movements
     ]
+
+
+def _state(row: CanMovement) -> StockMove.State:
+    if row.kind == CanMovement.Kind.OUT:
+        return State.FULL
+    return State.BROKEN if row.condition in BROKEN else State.EMPTY
 
 
 def sold_to_walk_in(

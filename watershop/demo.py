@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from customers.book import add_customer
 from customers.models import Customer
-from sales import cans
 from sales.generating import believable_sales
 from sales.ledger import Line, NewSale, receive_payment, record_sales
 from sales.models import FIRST_CAN_TYPES, CanType, Sale, Tender
+from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from sales.transactions_csv import Row
 from watershop import accounts, demo_camera, opening
@@ -204,9 +204,9 @@ class _Trade:
         """Now and then somebody tidies up and brings cans back without buying."""
         for (code, litres), count in list(self.held.items()):
             if count >= 2 and self.chance.random() < 0.12:
-                cans.return_cans(
+                return_cans(
                     customer=self.customers[code],
-                    cans={self.can_types[litres]: count - 1},
+                    returned=[Returned(self.can_types[litres], count - 1)],
                     actor=self.clerk,
                     at=at,
                 )

@@ -10,6 +10,7 @@ from sales.models.accounts import CanMovement, DefaultingCustomer, LedgerEntry
 from sales.models.bulk import BulkDeed, BulkDeedItem
 from sales.models.cards import CustomerCard
 from sales.models.collecting import Promise
+from sales.models.conditions import BROKEN, CHARGED, Condition, ConditionCharge
 from sales.models.deposits import DepositEntry, Held
 from sales.models.drawer import (
     DENOMINATIONS,
@@ -40,6 +41,8 @@ from sales.models.stock import StockMove
 from sales.models.upi import UpiClaim
 
 __all__ = [
+    "BROKEN",
+    "CHARGED",
     "DENOMINATIONS",
     "FIRST_CAN_TYPES",
     "IN_HAND",
@@ -55,6 +58,8 @@ __all__ = [
     "CanType",
     "CashCount",
     "CashMove",
+    "Condition",
+    "ConditionCharge",
     "CustomerCard",
     "CustomerPrice",
     "DefaultingCustomer",

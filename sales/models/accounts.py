@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from sales.models.conditions import Condition
 from sales.models.goods import MONEY, ZERO, CanType
 from sales.models.merging import AccountMerge
 from sales.models.selling import Allocation, Payment, Sale
@@ -61,6 +62,7 @@ class LedgerEntry(ShopRow):
         OPENING = "opening", _("opening balance")
         WRITE_OFF = "write_off", _("write-off")
         TRANSFER = "transfer", _("transfer")
+        CHARGE = "charge", _("charge for cans")
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="ledger", db_constraint=False
@@ -117,7 +119,8 @@ class LedgerEntry(ShopRow):
                 | Q(kind="reversal", reverses__isnull=False)
                 | (~Q(amount=0) & Q(kind="opening", sale=None, payment=None, reverses=None))
                 | Q(kind="write_off", amount__lt=0, sale=None, payment=None, reverses=None)
-                | (~Q(amount=0) & Q(kind="transfer", sale=None, payment=None, reverses=None)),
+                | (~Q(amount=0) & Q(kind="transfer", sale=None, payment=None, reverses=None))
+                | Q(kind="charge", amount__gt=0, sale=None, payment=None, reverses=None),
                 name="ledgerentry_sign_follows_kind",
             ),
             models.CheckConstraint(
@@ -156,6 +159,8 @@ class CanMovement(ShopRow):
         REVERSAL = "reversal", _("reversal")
         TRANSFER = "transfer", _("transfer")
         OPENING = "opening", _("opening count")
+        LOST = "lost", _("lost")
+        REFUSED = "refused", _("refused")
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="can_movements", db_constraint=False
@@ -163,6 +168,11 @@ class CanMovement(ShopRow):
     can_type = models.ForeignKey(CanType, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     quantity = models.IntegerField(_("cans"))
+    condition = models.CharField(
+        _("condition"), max_length=8, choices=Condition.choices, default=Condition.GOOD
+    )
+    refused = models.PositiveIntegerField(_("cans not taken"), default=0)
+    brought_by = models.CharField(_("brought by"), max_length=60, blank=True)
     at = models.DateTimeField(_("time"))
     recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
     clerk = models.ForeignKey(
@@ -198,14 +208,16 @@ class CanMovement(ShopRow):
         constraints: ClassVar = [
             shop_id_unique("canmovement"),
             models.UniqueConstraint(
-                fields=["shop", "client_ref", "can_type"], name="canmovement_client_ref_once"
+                fields=["shop", "client_ref", "can_type", "condition"], name="canmovement_client_ref_once"
             ),
             models.CheckConstraint(
                 condition=Q(kind="out", quantity__gt=0)
                 | Q(kind="return", quantity__lt=0)
                 | Q(kind="reversal", reverses__isnull=False)
                 | (~Q(quantity=0) & Q(kind="transfer", merge__isnull=False))
-                | (~Q(quantity=0) & Q(kind="opening")),
+                | (~Q(quantity=0) & Q(kind="opening"))
+                | Q(kind="lost", quantity__lt=0, condition="lost")
+                | Q(kind="refused", quantity=0, refused__gt=0, condition="refused"),
                 name="canmovement_sign_follows_kind",
             ),
             SameShop("merge", name="canmovement_merge_same_shop"),

@@ -53,6 +53,7 @@ class DepositEntry(ShopRow):
     class Kind(models.TextChoices):
         TAKEN = "taken", _("deposit taken")
         REFUNDED = "refunded", _("deposit given back")
+        KEPT = "kept", _("deposit kept")
         REVERSAL = "reversal", _("reversal")
         TRANSFER = "transfer", _("transfer")
 
@@ -107,6 +108,7 @@ class DepositEntry(ShopRow):
             models.CheckConstraint(
                 condition=Q(kind="taken", cans__gt=0, amount__gt=0, tender__isnull=False, reverses=None)
                 | Q(kind="refunded", cans__lte=0, amount__lt=0, tender__isnull=False, reverses=None)
+                | Q(kind="kept", cans__lte=0, amount__lt=0, tender=None, reverses=None)
                 | Q(kind="reversal", reverses__isnull=False)
                 | (~Q(amount=0) & Q(kind="transfer", merge__isnull=False, tender=None, reverses=None)),
                 name="depositentry_sign_follows_kind",

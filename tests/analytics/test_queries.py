@@ -13,9 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from analytics import queries
 from analytics.queries import Settled, Sold, Visitors
-from sales.cans import return_cans
 from sales.ledger import Line, NewSale, receive_payment, record_sales
 from sales.models import CanMovement, Payment, Sale, Tender
+from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from vision.models import Camera, Person, Recording, Visit
@@ -51,7 +51,9 @@ def trade(cast: Cast, seed: int, sales_count: int) -> None:
         customer = chance.choice([cast.asha, cast.bala])
         amount, tender = Decimal(chance.randint(5, 90)), chance.choice(list(Tender))
         receive_payment(customer=customer, amount=amount, tender=tender, actor=TESTS, received_at=at)
-        return_cans(customer=customer, cans={cast.can20: chance.randint(1, 3)}, actor=TESTS, at=at)
+        return_cans(
+            customer=customer, returned=[Returned(cast.can20, chance.randint(1, 3))], actor=TESTS, at=at
+        )
     for sale in chance.sample(sales, 4):
         void_sale(sale, reason="mistake", actor=TESTS)
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from customers.book import change_customer
 from customers.models import Customer
-from sales.cans import return_cans
 from sales.corrections import open_balance
 from sales.deposits import Deposit, held_of
 from sales.dues import account_of, balance_of
 from sales.ledger import Line, receive_payment
 from sales.merging import likely_doubles, merge, unmerge
 from sales.models import AccountMerge, Allocation, CanMovement, Held, LedgerEntry, Payment, Sale, Tender
+from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from watershop.models import AuditEntry
@@ -135,7 +135,7 @@ def test_what_was_paid_and_brought_back_meanwhile_stays_where_it_came(cast: Cast
     on_credit(cast, cast.bala, 40)
     merged(cast)
     pay(cast.asha, 25)
-    return_cans(customer=cast.asha, cans={cast.can20: 1}, actor=TESTS)
+    return_cans(customer=cast.asha, returned=[Returned(cast.can20, 1)], actor=TESTS)
     unmerge(cast.bala, actor=TESTS)
     assert balances(cast) == (-25, 40)
     assert owes(cast.bala) == [(40, 40)]

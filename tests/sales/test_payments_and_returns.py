@@ -121,5 +121,5 @@ def test_the_page_asks_the_same_number_of_questions_for_many_entries(
         sell(cast, customer=cast.asha)
         sell(cast, customer=cast.asha, is_paid=False)
     client = client_of(cast.ravi)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         client.get(url("customer", cast))

@@ -14,10 +14,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from customers import book
 from sales import reminders
-from sales.cans import return_cans
 from sales.ledger import receive_payment
 from sales.models import Tender
 from sales.reminders import Channel, Topic
+from sales.returns import Returned, return_cans
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import outbox
 from watershop.models import AuditEntry, Message, User
@@ -131,7 +131,7 @@ def test_cans_are_asked_for_in_the_customers_language(cast: Cast) -> None:
     sell(cast, 3, customer=cast.asha)
     remind(cast, topic=Topic.CANS)
     assert "3 cans of Water" in Message.objects.get().text
-    return_cans(customer=cast.asha, cans={cast.can20: 3}, actor=TESTS)
+    return_cans(customer=cast.asha, returned=[Returned(cast.can20, 3)], actor=TESTS)
     with pytest.raises(ValidationError):
         reminders.review(Message.objects.get())
 

@@ -12,9 +12,9 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from sales import stock
-from sales.cans import return_cans
 from sales.deposits import Deposit
 from sales.models import CanMovement, Sale, StockMove
+from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.sales.test_at_once import at_once
@@ -38,7 +38,7 @@ def test_a_sale_takes_full_cans_and_brings_empties(cast: Cast) -> None:
     deliver(cast, 50)
     sell(cast, 5, customer=cast.asha, empties=[(cast.can20, 2)])
     assert here(cast) == {"full": 45, "empty": 2}
-    return_cans(customer=cast.asha, cans={cast.can20: 1}, actor=TESTS)
+    return_cans(customer=cast.asha, returned=[Returned(cast.can20, 1)], actor=TESTS)
     assert here(cast) == {"full": 45, "empty": 3}
     (big, _small) = stock.stands(cast.shop)
     assert (big.full, big.empty, big.lent) == (45, 3, 2)
