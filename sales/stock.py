@@ -69,7 +69,7 @@ def mirror(movements: Iterable[CanMovement]) -> list[StockMove]:
             shop=row.shop,
             can_type=row.can_type,
             state=_state(row),
-            kind=Kind.SALE if row.kind == CanMovement.Kind.OUT else Kind.RETURN,
+            kind=_stock_kind(row),
             quantity=-row.quantity,
             at=row.at,
             recorded_at=row.recorded_at,
@@ -79,6 +79,12 @@ def mirror(movements: Iterable[CanMovement]) -> list[StockMove]:
         )
         for row in movements
     ]
+
+
+def _stock_kind(row: CanMovement) -> StockMove.Kind:
+    if row.kind == CanMovement.Kind.OUT:
+        return Kind.SALE if row.sale_id else Kind.LENT
+    return Kind.RETURN
 
 
 def _state(row: CanMovement) -> StockMove.State:

@@ -38,6 +38,7 @@ from sales.models.printing import Printer, Printout
 from sales.models.replaying import Replay, RuleCard
 from sales.models.selling import Allocation, Payment, Sale, SaleLine, SaleQuerySet, SaleVoid
 from sales.models.stock import StockMove
+from sales.models.tags import CanTag, TagRead
 from sales.models.upi import UpiClaim
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "BulkDeedItem",
     "CanMovement",
     "CanPrice",
+    "CanTag",
     "CanType",
     "CashCount",
     "CashMove",
@@ -86,6 +88,7 @@ __all__ = [
     "SaleVoid",
     "SalesSettings",
     "StockMove",
+    "TagRead",
     "Tender",
     "UpiClaim",
 ]

@@ -37,6 +37,7 @@ class StockMove(ShopRow):
 
     class Kind(models.TextChoices):
         SALE = "sale", _("sold")
+        LENT = "lent", _("taken along")
         RETURN = "return", _("brought back")
         DELIVERY = "delivery", _("delivered full")
         SENT = "sent", _("sent to be filled")
@@ -78,6 +79,7 @@ class StockMove(ShopRow):
             ),
             models.CheckConstraint(
                 condition=Q(kind="sale", state="full", quantity__lt=0, sale__isnull=False)
+                | Q(kind="lent", state="full", quantity__lt=0, movement__isnull=False)
                 | Q(kind="return", state__in=["empty", "broken"], quantity__gt=0)
                 | Q(kind="delivery", state="full", quantity__gt=0)
                 | Q(kind="sent", state="empty", quantity__lt=0)

@@ -34,6 +34,7 @@ POSTED = {
     "sales_import_store": "sales_import",
     "stock_deliver": "stock",
     "stock_count": "stock",
+    "tags_add": "tags",
     "drawer_open": "drawer",
     "drawer_move": "drawer",
     "drawer_close": "drawer",
