@@ -70,8 +70,8 @@ def take_reads(shop: Shop, seen: Sequence[Seen], *, actor: Actor) -> list[Result
     rows = rows.filter(retired_at=None).select_related("can_type", "shop").order_by("pk")
     histories = {tag.code: _History(tag) for tag in rows}
     by_tag = {history.tag.pk: history for history in histories.values()}
-    for read in TagRead.objects.filter(tag__in=by_tag).select_related("customer").order_by("at", "id"):
-        by_tag[read.tag_id].reads.append(read)
+    for row in TagRead.objects.filter(tag__in=by_tag).select_related("customer").order_by("at", "id"):
+        by_tag[row.tag_id].reads.append(row)
     hold(
         {row.customer_id for history in histories.values() for row in history.reads if row.customer_id}
         | {read.customer.pk for read in seen if read.customer}
