@@ -11,7 +11,18 @@ from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils import timezone
 
 from sales import drawer, printing
-from sales.models import BulkDeed, DrawerSession, Payment, Printer, Printout, Replay, RuleCard, Sale, UpiClaim
+from sales.models import (
+    BulkDeed,
+    DrawerSession,
+    NotebookImport,
+    Payment,
+    Printer,
+    Printout,
+    Replay,
+    RuleCard,
+    Sale,
+    UpiClaim,
+)
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
 from watershop.models import Message, User
@@ -35,6 +46,7 @@ POSTED = {
     "stock_deliver": "stock",
     "stock_count": "stock",
     "tags_add": "tags",
+    "notebook_undo": "notebook",
     "drawer_open": "drawer",
     "drawer_move": "drawer",
     "drawer_close": "drawer",
@@ -71,6 +83,7 @@ def one_of_each(cast: Cast) -> dict[str, int]:
         "bulk": BulkDeed.objects.create(shop=cast.shop, kind="block").pk,
         "outbox": Message.objects.create(shop=cast.shop, topic="day", channel="sms").pk,
         "rule": _card(sale).pk,
+        "notebook": NotebookImport.objects.create(shop=cast.shop).pk,
         "drawer": _counted_drawer(cast).pk,
         "printer": counter.pk,
         "printout": printing.ask(counter, Printout.Kind.TEST, actor=TESTS).pk,
