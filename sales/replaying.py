@@ -170,7 +170,7 @@ def _sell(shop: Shop, deed: Deed, actor: Actor, at: datetime) -> Done:
         tender=_tender(fields),
         is_paid=not fields.get("is_unpaid"),
         split=split or None,
-        sold_at=at,
+        sold_at=_paper_time(shop, fields, at) or at,
         client_ref=deed.client_ref,
         source=Sale.Source.OFFLINE,
         slip=slip_code(deed.client_ref),
@@ -236,7 +236,8 @@ def _cans(shop: Shop, fields: Mapping[str, str], what: str) -> Iterator[tuple[Ca
     counts = {
         name.removeprefix(f"{what}_"): text for name, text in fields.items() if name.startswith(f"{what}_")
     }
-    asked = {pk: _count(text) for pk, text in counts.items() if text.strip() not in ("", "0")}
+    # `sold_at` is a time, not a size
+    asked = {pk: _count(text) for pk, text in counts.items() if pk != "at" and text.strip() not in ("", "0")}
     sizes = {str(size.pk): size for size in CanType.objects.of(shop)} if asked else {}
     for pk, count in asked.items():
         if pk not in sizes:
@@ -251,9 +252,20 @@ def _count(text: str) -> int:
 
 
 def _charged(fields: Mapping[str, str], size: CanType, count: int) -> Decimal | None:
-    """What the buyer was asked for these cans, by the price that the device showed; None: by the list."""
+    """What the buyer was asked for these cans, by what the device showed: for all (`amount_<id>`) or for each
+    (`price_<id>`); None: by the list."""
+    if (amount := _rupees(fields.get(f"amount_{size.pk}"))) is not None:
+        return amount
     price = _rupees(fields.get(f"price_{size.pk}"))
     return None if price is None else price * count
+
+
+def _paper_time(shop: Shop, fields: Mapping[str, str], now: datetime) -> datetime | None:
+    """When it was sold by the note that the clerk was entering; None without one."""
+    time = parse_datetime(fields.get("sold_at", ""))
+    if time is None:
+        return None
+    return min(time if time.tzinfo else time.replace(tzinfo=shop.tz), now)
 
 
 def _deposits(

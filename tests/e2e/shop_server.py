@@ -1,12 +1,10 @@
-"""A web server on the test database that a test can kill, and a line to it that loses answers."""
+"""A web server on the test database that a test can kill."""
 
-import contextlib
 import http.client
 import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -69,40 +67,3 @@ class ShopServer:
         if self.process.poll() is None:
             os.killpg(self.process.pid, 9)
             self.process.wait()
-
-
-class Line:
-    """A line to the server. While it `loses_answers`, what was asked arrives there, and what is answered doesn't."""
-
-    def __init__(self, port: int) -> None:
-        self.target, self.loses_answers = port, False
-        self.door = socket.create_server((HOST, 0))
-        self.url = f"http://{HOST}:{self.door.getsockname()[1]}"
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                caller, _address = self.door.accept()
-            except OSError:  # hung up
-                return
-            try:
-                callee = socket.create_connection((HOST, self.target))
-            except OSError:
-                caller.close()
-                continue
-            for source, sink in ((caller, callee), (callee, caller)):
-                threading.Thread(target=self._carry, args=(source, sink, callee), daemon=True).start()
-
-    def _carry(self, source: socket.socket, sink: socket.socket, callee: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if self.loses_answers and source is callee:
-                    break
-                sink.sendall(data)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def hang_up(self) -> None:
-        self.door.close()

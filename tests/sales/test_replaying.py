@@ -154,6 +154,17 @@ def test_the_buyer_keeps_the_price_that_the_device_showed(cast: Cast, till: Clie
     assert cards() == {Kind.PRICE: {"lines": [{"size": "20L", "charged": "36.00", "listed": "40.00"}]}}
 
 
+def test_a_discount_and_the_time_on_a_note_are_kept(cast: Cast, till: Client) -> None:
+    size, noon = (
+        cast.can20.pk,
+        ago(days=1).astimezone(cast.shop.tz).replace(hour=12, minute=0, second=0, microsecond=0),
+    )
+    shown = {f"price_{size}": "20.00", f"amount_{size}": "35.00", "sold_at": noon.strftime("%Y-%m-%dT%H:%M")}
+    send(till, deed(cast, {f"sold_{size}": "2", **shown}))
+    assert (SaleLine.objects.get().amount, Sale.objects.get().sold_at) == (Decimal(35), noon)
+    assert cards().keys() == {Kind.PRICE}
+
+
 def test_a_price_that_changed_afterwards_is_no_card(cast: Cast, till: Client) -> None:
     body = deed(cast, {f"sold_{cast.can20.pk}": "1", f"price_{cast.can20.pk}": "20.00"})
     body["device_at"] = timezone.now().isoformat()

@@ -42,7 +42,7 @@ async function keepShell(cache) {
 async function keep() {
   await navigator.serviceWorker.register("/sw.js");
   if (place.clerk) await self.outbox.greet(place.shop, place.clerk);
-  await navigator.storage.persist();
+  void navigator.storage.persist(); // some browsers ask the person first, and they may never answer
   const cache = await caches.open(NAME);
   const kept = await cache.match(place.shell, { ignoreVary: true });
   if (age(kept) < FRESH) return;

@@ -7,7 +7,7 @@
 
 const place = document.querySelector("[data-offline]").dataset;
 const RHYTHM = 15_000; // ms
-const LONGEST = 120_000; // ms
+const LONGEST = 30_000; // ms
 const TRIES = 5; // at which the server's own failure becomes a manager's card
 let timer;
 let pause = RHYTHM;

@@ -166,6 +166,11 @@ function next() {
   choose(null);
 }
 
+// The till must not bring back what was kept from it (js/till/draft.js): the buyer is gone.
+function forgetDrafts() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith("till:")) sessionStorage.removeItem(name);
+}
+
 async function keep() {
   const fields = fieldsNow();
   if (!self.outbox.isWhole(kind(), fields)) return;
@@ -222,4 +227,7 @@ if (kept) book = await kept.json();
 const asked = location.hash.slice(1);
 const deed = asked && (await self.outbox.waiting(place.shop)).find(({ client_ref }) => client_ref === asked);
 choose(null);
-if (deed) showSlip(deed);
+if (deed) {
+  forgetDrafts();
+  showSlip(deed);
+}
