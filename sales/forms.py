@@ -54,7 +54,8 @@ class OnceForm(forms.Form):
                 None, gettext("This form was already sent, with other content. Check, then send again.")
             )
         except ValidationError as refusal:
-            self.add_error(None, ValidationError(refusal.messages))
+            code = getattr(refusal, "code", None)
+            self.add_error(None, [ValidationError(message, code=code) for message in refusal.messages])
         else:
             return str(answer["location"])
         return ""

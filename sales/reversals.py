@@ -205,6 +205,12 @@ def came_with(sale: Sale) -> QuerySet[Payment]:
     ).distinct()
 
 
+def brought_by(sale: Sale) -> Decimal:
+    """The rupees that changed hands with the sale, deposits among them."""
+    paid = came_with(sale).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    return paid + (sale.deposits.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
 def _give_back(payment: Payment, at: datetime, actor: Actor) -> None:
     """Undo a payment: its money leaves the drawer that is open now, unless it never went into one."""
     tenders = {Tender(payment.tender)} if payment.drawer_session_id else set()

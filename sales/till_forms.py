@@ -1,30 +1,55 @@
 """The form of the till: one sale as the counter enters it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from customers.models import Customer
+from sales import counter_clock
 from sales.deposit_forms import add_deposit_fields, deposits_of
 from sales.forms import OnceForm, cans_field, past
 from sales.ledger import Line, NewSale
-from sales.models import ZERO, CanType, Tender
+from sales.models import ZERO, CanType, ParkedSale, Sale, Tender
 from sales.pricelist import priced
 from watershop.models import Right, Shop
+from watershop.templatetags.money import rupees
+
+# What a sale is made of: the part of the form that is parked, and that the till's address can fill in.
+PART_OF_A_SALE = ("customer", "tender", "is_unpaid", "sold_", "back_", "amount_", "part_")
 
 
-def part_field(tender: Tender) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=tender.label, min_value=ZERO, max_digits=10, decimal_places=2, required=False
-    )
+def is_part_of_a_sale(name: str) -> bool:
+    return name.startswith(PART_OF_A_SALE)
+
+
+def money_field(label: StrOrPromise) -> forms.DecimalField:
+    return forms.DecimalField(label=label, min_value=ZERO, max_digits=10, decimal_places=2, required=False)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One size on the screen: full cans sold, empties brought back, and what is charged instead of the list."""
+
+    can_type: CanType
+    sold: forms.BoundField
+    back: forms.BoundField
+    amount: forms.BoundField
 
 
 class TillForm(OnceForm):
-    """A sale: `sold_<can type>` full cans and `back_<can type>` empties, who buys, and how they pay or will pay."""
+    """A sale: `sold_<can type>` full cans and `back_<can type>` empties, who buys, and how they pay or will pay.
+
+    `price_<can type>` is what the screen showed for a can: nobody pays a price that they were not told. `amount_<can
+    type>` is charged for a whole line instead. `handed` and the ticks that answer a warning are not stored.
+    """
 
     customer = forms.ModelChoiceField(
         Customer.objects.none(),
@@ -35,31 +60,41 @@ class TillForm(OnceForm):
     tender = forms.ChoiceField(label=_("Paid by"), choices=Tender.choices, initial=Tender.CASH)
     is_unpaid = forms.BooleanField(label=_("Unpaid"), required=False)
     # What each tender brings, when it is more than one or not all.
-    part_cash = part_field(Tender.CASH)
-    part_upi = part_field(Tender.UPI)
-    part_coin = part_field(Tender.COIN)
+    part_cash = money_field(Tender.CASH.label)
+    part_upi = money_field(Tender.UPI.label)
+    part_coin = money_field(Tender.COIN.label)
+    handed = money_field(_("Handed over"))
+    may_pass_limit = forms.BooleanField(label=_("Sell past the credit limit"), required=False)
+    is_clock_right = forms.BooleanField(label=_("The clock is right: sell"), required=False)
+    is_paper = forms.BooleanField(required=False, widget=forms.HiddenInput)
     sold_at = forms.DateTimeField(
-        label=_("Earlier time"),
+        label=_("Time on the slip"),
         required=False,
-        help_text=_("Only for a sale that was not entered when it happened."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+    slip = forms.CharField(label=_("Number on the slip"), max_length=20, required=False)
 
-    def __init__(self, shop: Shop, rights: frozenset[Right], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, shop: Shop, rights: frozenset[Right], buyer: Customer | None, *args: Any, **kwargs: Any
+    ) -> None:
+        """`buyer` is the customer on the bill, whose prices are shown."""
         super().__init__(*args, **kwargs)
+        self.shop, self.buyer = shop, buyer
+        self.can_types = can_types = list(priced(CanType.objects.of(shop).on_sale(), buyer))
         self.fields["customer"].queryset = Customer.objects.of(shop).active()  # type: ignore[attr-defined]
         if Right.BACK_DATE not in rights:
-            del self.fields["sold_at"]
-        self.can_types = list(priced(CanType.objects.of(shop).on_sale()))
-        for can_type in self.can_types:
+            for name in ("is_paper", "sold_at", "slip"):
+                del self.fields[name]
+        for can_type in can_types:
             self.fields[f"sold_{can_type.pk}"] = cans_field(can_type.name)
             self.fields[f"back_{can_type.pk}"] = cans_field(can_type.name)
-        add_deposit_fields(self, self.can_types)
+            self.fields[f"price_{can_type.pk}"] = money_field(can_type.name)
+            self.fields[f"amount_{can_type.pk}"] = money_field(can_type.name)
+        add_deposit_fields(self, can_types)
 
-    def tiles(self) -> Iterator[tuple[CanType, forms.BoundField, forms.BoundField]]:
-        """Each size on sale with its fields: full cans sold, empties brought back."""
+    def tiles(self) -> Iterator[Tile]:
         for can_type in self.can_types:
-            yield can_type, self[f"sold_{can_type.pk}"], self[f"back_{can_type.pk}"]
+            yield Tile(can_type, *(self[f"{kind}_{can_type.pk}"] for kind in ("sold", "back", "amount")))
 
     def parts(self) -> Iterator[forms.BoundField]:
         return (self[f"part_{tender}"] for tender in Tender.values)
@@ -67,20 +102,56 @@ class TillForm(OnceForm):
     def is_split(self) -> bool:
         return any(part.value() for part in self.parts())
 
+    def has_own_amounts(self) -> bool:
+        return any(tile.amount.value() for tile in self.tiles())
+
+    def passes_limit(self) -> bool:
+        """Whether it was refused because of the customer's credit limit, which somebody may pass."""
+        return self.has_error("__all__", "over_limit")
+
+    def clean_sold_at(self) -> datetime | None:
+        at = past(self.cleaned_data["sold_at"])
+        if at is None and self.cleaned_data.get("is_paper"):
+            raise ValidationError(gettext("Enter the time that stands on the slip."))
+        return at
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not self.errors:
             is_paid = not data["is_unpaid"]
             data["deposits"] = deposits_of(self, data["customer"], self._moved(), is_paid=is_paid)
+        if not self.errors and not data.get("sold_at"):
+            self._check_prices()
+            self._check_clock()
         return data
 
-    def clean_sold_at(self) -> datetime | None:
-        return past(self.cleaned_data["sold_at"])
+    def _check_prices(self) -> None:
+        for can_type, _count in self._counts("sold"):
+            shown = self.cleaned_data[f"price_{can_type.pk}"]
+            if shown is not None and shown != can_type.price:
+                names = {"size": can_type.name, "price": rupees(can_type.price)}
+                self.add_error(
+                    None, gettext("%(size)s costs %(price)s now. Tell the buyer, then sell again.") % names
+                )
+
+    def _check_clock(self) -> None:
+        if not self.cleaned_data["is_clock_right"] and counter_clock.is_behind(self.shop):
+            sentence = gettext("The clock lies behind the last entry. Look at it before you sell.")
+            self.add_error("is_clock_right", sentence)
+
+    def gives_discount(self) -> bool:
+        """Whether a line is charged other than the list says."""
+        return any(
+            line.amount not in (None, line.can_type.price * line.quantity) for line in self.new_sale().lines
+        )
 
     def new_sale(self) -> NewSale:
         data = self.cleaned_data
         return NewSale(
-            lines=[Line(can_type, count) for can_type, count in self._counts("sold")],
+            lines=[
+                Line(can_type, count, data[f"amount_{can_type.pk}"])
+                for can_type, count in self._counts("sold")
+            ],
             empties=list(self._counts("back")),
             deposits=data["deposits"],
             customer=data["customer"],
@@ -88,6 +159,9 @@ class TillForm(OnceForm):
             is_paid=not data["is_unpaid"],
             split=self._split(),
             sold_at=data.get("sold_at"),
+            source=Sale.Source.PAPER if data.get("is_paper") else Sale.Source.TILL,
+            slip=data.get("slip", ""),
+            may_pass_limit=data["may_pass_limit"],
             client_ref=str(data["client_ref"]),
         )
 
@@ -95,6 +169,11 @@ class TillForm(OnceForm):
         amounts = {tender: self.cleaned_data[f"part_{tender}"] for tender in Tender}
         parts = {tender: amount for tender, amount in amounts.items() if amount}
         return parts or None
+
+    def parked(self) -> tuple[dict[str, str], int]:
+        """The fields to fill in again once it is resumed, and how many full cans wait."""
+        fields = {name: value for name, value in self.data.items() if value and is_part_of_a_sale(name)}
+        return fields, sum(count for _can_type, count in self._counts("sold"))
 
     def brought(self) -> list[CanType]:
         """The sizes of which more empties came back than full cans went out."""
@@ -109,3 +188,12 @@ class TillForm(OnceForm):
         for can_type in self.can_types:
             if count := self.cleaned_data[f"{kind}_{can_type.pk}"]:
                 yield can_type, count
+
+
+DROP_REASONS = [pair for pair in ParkedSale.Closed.choices if pair[0] != ParkedSale.Closed.RESUMED]
+
+
+class DropForm(forms.Form):
+    """Why a parked sale comes to nothing."""
+
+    why = forms.ChoiceField(choices=DROP_REASONS)

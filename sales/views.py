@@ -1,5 +1,6 @@
 """Pages of the sales: receipt, list, one sale, void."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +32,7 @@ FOUND_AT_ONCE = 8
 
 @shop_page()
 def receipt(request: ShopRequest, pk: int) -> HttpResponse:
-    """The slip for the buyer; `?done=1` is the moment after the sale."""
+    """The slip for the buyer; `?done=1` is the moment after the sale, `?change=60` what goes back."""
     sale = _sale(request.shop, pk)
     claim, slip = open_claim(sale), receipt_of(sale)
     phone = sale.customer.phone if sale.customer else ""
@@ -47,8 +48,18 @@ def receipt(request: ShopRequest, pk: int) -> HttpResponse:
         "printed": printing.last_receipt(sale),
         "is_done": "done" in request.GET,
         "undo_seconds": UNDO_FOR.seconds if may_undo_at_once(sale, Actor.of(request)) else None,
+        "change": _change(request),
     }
     return render(request, "sales/receipt.html", context)
+
+
+def _change(request: ShopRequest) -> Decimal | None:
+    """What goes back to the buyer of the sale just made (`?change=60`); the till reckoned it."""
+    try:
+        change = Decimal(request.GET.get("change", ""))
+    except InvalidOperation:
+        return None
+    return change if change.is_finite() and change > 0 else None
 
 
 def _sale(shop: Shop, pk: int) -> Sale:

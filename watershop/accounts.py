@@ -23,7 +23,7 @@ from knox.models import AuthToken
 from watershop import audit, pins
 from watershop.audit import Actor
 from watershop.models import Membership, Right, Role, RoleRight, Shop, User
-from watershop.roles import SWITCHED_RIGHTS, rights_of
+from watershop.roles import rights_of
 
 ONE_TIME_PASSWORD_LIFE = timedelta(days=7)
 # No letters or digits that look alike: it is read aloud and typed.
@@ -209,7 +209,7 @@ def switch_rights(*, shop: Shop, allowed: Mapping[Role, Collection[Right]], acto
     """Switch the rights of these roles to what is allowed, and what is not named off."""
     for role, rights in allowed.items():
         before = rights_of(Membership(shop=shop, role=role))
-        for right in SWITCHED_RIGHTS:
+        for right in Right:
             if (right in rights) != (right in before):
                 set_right(shop=shop, role=role, right=right, is_allowed=right in rights, actor=actor)
 

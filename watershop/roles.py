@@ -25,8 +25,6 @@ DEFAULT_RIGHTS = {
     Role.MANAGER: frozenset(Right),
     Role.OWNER: frozenset(Right),
 }
-# What an owner can switch. A right that nothing asks for yet has no switch: the till gives no discounts.
-SWITCHED_RIGHTS = tuple(right for right in Right if right not in (Right.DISCOUNT, Right.OVER_LIMIT))
 
 
 class ShopRequest(HttpRequest):

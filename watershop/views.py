@@ -19,8 +19,8 @@ from sales.upi import upi_id_of
 from watershop import accounts, locking, opening, pins
 from watershop.audit import Actor
 from watershop.forms import CanTypeRows, OwnPasswordForm, RoleForm, SetupForm, ShopForm, StaffForm
-from watershop.models import Membership, Role, Shop, User
-from watershop.roles import SWITCHED_RIGHTS, ShopRequest, rights_of, shop_page
+from watershop.models import Membership, Right, Role, Shop, User
+from watershop.roles import ShopRequest, rights_of, shop_page
 
 SWITCHED_ROLES = (Role.STAFF, Role.MANAGER)
 
@@ -154,8 +154,7 @@ def _staff_page(request: ShopRequest, form: StaffForm, *, status: int = 200, **c
         "form": form,
         "switched_roles": SWITCHED_ROLES,
         "rights_table": [
-            (right, [(role, right in effective[role]) for role in SWITCHED_ROLES])
-            for right in SWITCHED_RIGHTS
+            (right, [(role, right in effective[role]) for role in SWITCHED_ROLES]) for right in Right
         ],
     }
     return render(request, "watershop/staff.html", context, status=status)
@@ -208,8 +207,7 @@ def staff_change(request: ShopRequest, pk: int) -> HttpResponse:
 def staff_rights(request: ShopRequest) -> HttpResponse:
     """Switch the rights of clerks and managers to what the ticked boxes say."""
     allowed = {
-        role: [right for right in SWITCHED_RIGHTS if f"{role}:{right}" in request.POST]
-        for role in SWITCHED_ROLES
+        role: [right for right in Right if f"{role}:{right}" in request.POST] for role in SWITCHED_ROLES
     }
     accounts.switch_rights(shop=request.shop, allowed=allowed, actor=Actor.of(request))
     messages.success(request, _("Saved."))

@@ -33,6 +33,7 @@ from sales.models.goods import (
 )
 from sales.models.merging import AccountMerge, MergeUndo
 from sales.models.notebook import NotebookImport, NotebookRow, NotebookUndo
+from sales.models.parking import ParkedSale
 from sales.models.prices import CanPrice, CustomerPrice
 from sales.models.printing import Printer, Printout
 from sales.models.replaying import Replay, RuleCard
@@ -76,6 +77,7 @@ __all__ = [
     "NotebookRow",
     "NotebookUndo",
     "PaperWidth",
+    "ParkedSale",
     "Payment",
     "Printer",
     "Printout",

@@ -68,6 +68,7 @@ async function scan(button) {
 }
 
 document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-scan-cancel]")) event.target.closest("dialog").close(); // no form: it stands in one
   const button = event.target.closest("[data-scan]");
   if (button) scan(button);
 });
