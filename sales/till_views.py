@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from customers.models import Customer
+from customers.models import FEWEST_CHARACTERS, Customer
 from sales import cards, counter_clock, drawer, parking, printing, tags
 from sales.cans import more_than_known
 from sales.deposit_forms import deposit_rows
@@ -120,6 +120,8 @@ def _search(request: ShopRequest) -> dict[str, Any]:
 
 def _found(shop: Shop, query: str) -> list[Any]:
     """The likeliest customers, or whose card or can was scanned, each with `balance`."""
+    if len(query) < FEWEST_CHARACTERS:
+        return []
     holder = cards.customer_of(shop, query) or tags.holder_of(shop, query)
     found = [holder] if holder else Customer.objects.of(shop).active().find(query, most=FOUND_AT_ONCE)
     rows = with_balance(Customer.objects.of(shop)).in_bulk([customer.pk for customer in found])
