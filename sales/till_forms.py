@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -80,7 +81,7 @@ class TillForm(OnceForm):
         """`buyer` is the customer on the bill, whose prices are shown."""
         super().__init__(*args, **kwargs)
         self.shop, self.buyer = shop, buyer
-        self.can_types = can_types = list(priced(CanType.objects.of(shop).on_sale(), buyer))
+        self.can_types = can_types = list(priced(self.sizes(), buyer))
         self.fields["customer"].queryset = Customer.objects.of(shop).active()  # type: ignore[attr-defined]
         if Right.BACK_DATE not in rights:
             for name in ("is_paper", "sold_at", "slip"):
@@ -91,6 +92,9 @@ class TillForm(OnceForm):
             self.fields[f"price_{can_type.pk}"] = money_field(can_type.name)
             self.fields[f"amount_{can_type.pk}"] = money_field(can_type.name)
         add_deposit_fields(self, can_types)
+
+    def sizes(self) -> QuerySet[CanType]:
+        return CanType.objects.of(self.shop).on_sale()
 
     def tiles(self) -> Iterator[Tile]:
         for can_type in self.can_types:
@@ -121,12 +125,16 @@ class TillForm(OnceForm):
             is_paid = not data["is_unpaid"]
             data["deposits"] = deposits_of(self, data["customer"], self._moved(), is_paid=is_paid)
         if not self.errors and not data.get("sold_at"):
-            self._check_prices()
-            self._check_clock()
+            self.check_moment()
         return data
 
+    def check_moment(self) -> None:
+        """What must be so while the buyer stands there: the price they were told, and the clock."""
+        self._check_prices()
+        self._check_clock()
+
     def _check_prices(self) -> None:
-        for can_type, _count in self._counts("sold"):
+        for can_type, _count in self.counts("sold"):
             shown = self.cleaned_data[f"price_{can_type.pk}"]
             if shown is not None and shown != can_type.price:
                 names = {"size": can_type.name, "price": rupees(can_type.price)}
@@ -148,11 +156,8 @@ class TillForm(OnceForm):
     def new_sale(self) -> NewSale:
         data = self.cleaned_data
         return NewSale(
-            lines=[
-                Line(can_type, count, data[f"amount_{can_type.pk}"])
-                for can_type, count in self._counts("sold")
-            ],
-            empties=list(self._counts("back")),
+            lines=self.lines(),
+            empties=list(self.counts("back")),
             deposits=data["deposits"],
             customer=data["customer"],
             tender=Tender(data["tender"]),
@@ -165,6 +170,12 @@ class TillForm(OnceForm):
             client_ref=str(data["client_ref"]),
         )
 
+    def lines(self) -> list[Line]:
+        return [
+            Line(can_type, count, self.cleaned_data[f"amount_{can_type.pk}"])
+            for can_type, count in self.counts("sold")
+        ]
+
     def _split(self) -> dict[Tender, Decimal] | None:
         amounts = {tender: self.cleaned_data[f"part_{tender}"] for tender in Tender}
         parts = {tender: amount for tender, amount in amounts.items() if amount}
@@ -173,7 +184,7 @@ class TillForm(OnceForm):
     def parked(self) -> tuple[dict[str, str], int]:
         """The fields to fill in again once it is resumed, and how many full cans wait."""
         fields = {name: value for name, value in self.data.items() if value and is_part_of_a_sale(name)}
-        return fields, sum(count for _can_type, count in self._counts("sold"))
+        return fields, sum(count for _can_type, count in self.counts("sold"))
 
     def brought(self) -> list[CanType]:
         """The sizes of which more empties came back than full cans went out."""
@@ -181,10 +192,10 @@ class TillForm(OnceForm):
 
     def _moved(self) -> dict[CanType, int]:
         """Full cans that go out less empties that come in, of each size."""
-        full, empty = dict(self._counts("sold")), dict(self._counts("back"))
+        full, empty = dict(self.counts("sold")), dict(self.counts("back"))
         return {can_type: full.get(can_type, 0) - empty.get(can_type, 0) for can_type in self.can_types}
 
-    def _counts(self, kind: str) -> Iterator[tuple[CanType, int]]:
+    def counts(self, kind: str) -> Iterator[tuple[CanType, int]]:
         for can_type in self.can_types:
             if count := self.cleaned_data[f"{kind}_{can_type.pk}"]:
                 yield can_type, count

@@ -117,6 +117,7 @@ def _sale_page(
         "trail": trail.select_related("user", "approved_by").order_by("id") if is_manager else [],
         "void_form": (void_form or VoidForm()) if is_in_reach(request, Right.VOID) else None,
         "refund_form": (refund_form or RefundForm(lines)) if is_in_reach(request, Right.REFUND) else None,
+        "may_correct": is_in_reach(request, Right.VOID) and not hasattr(sale, "void"),
         "links_url_name": settings.SALE_LINKS_URL_NAME,
     }
     return render(request, "sales/sale.html", context, status=status)
