@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,43 +24,58 @@ from watershop.audit import Actor
 from watershop.models import Shop
 
 PRICED = ("price", "gst_rate", "hsn")  # what a row of CanPrice says of a size
-Dated = TypeVar("Dated", CanPrice, CustomerPrice)
+
+
+@dataclass(frozen=True)
+class Price:
+    """What counts from `since` on; a customer's own price is None where it leads back to the shop's."""
+
+    since: datetime
+    price: Decimal | None
+    gst_rate: Decimal | None
+    hsn: str
 
 
 @dataclass(frozen=True)
 class PriceBook:
-    """The prices of some sizes over time, oldest first, and some customers' own."""
+    """Prices over time, oldest first, by the ids of customer (None: everybody) and can type."""
 
-    listed: Mapping[int, Sequence[CanPrice]]
-    own: Mapping[tuple[int, int], Sequence[CustomerPrice]]
+    prices: Mapping[tuple[int | None, int], Sequence[Price]]
 
-    def entry(self, can_type: CanType, at: datetime) -> CanPrice:
+    def entry(self, can_type: CanType, at: datetime) -> Price:
         """The shop's price at that time, with its tax; before the first one, that one."""
-        rows = self.listed[can_type.pk]
+        rows = self.prices[None, can_type.pk]
         return _latest(rows, at) or rows[0]
 
     def price(self, can_type: CanType, at: datetime, customer: Customer | None = None) -> Decimal:
         """Rupees per can for this customer, or for anybody, at that time."""
-        own = _latest(self.own.get((customer.pk, can_type.pk), ()), at) if customer else None
-        return self.entry(can_type, at).price if own is None or own.price is None else own.price
+        own = _latest(self.prices.get((customer.pk, can_type.pk), ()), at) if customer else None
+        price = own.price if own and own.price is not None else self.entry(can_type, at).price
+        assert price is not None, "the shop's own price is never empty"
+        return price
 
 
-def _latest(rows: Sequence[Dated], at: datetime) -> Dated | None:
+def _latest(rows: Sequence[Price], at: datetime) -> Price | None:
     place = bisect_right(rows, at, key=lambda row: row.since)
     return rows[place - 1] if place else None
 
 
 def price_book(shop: Shop, customers: Collection[Customer] = ()) -> PriceBook:
-    """Every price of the shop and of these customers; two queries, or one without customers."""
-    listed: dict[int, list[CanPrice]] = {}
-    for row in CanPrice.objects.filter(shop=shop).order_by("since", "id"):
-        listed.setdefault(row.can_type_id, []).append(row)
-    own: dict[tuple[int, int], list[CustomerPrice]] = {}
+    """Every price of the shop and of these customers; one query."""
+    everybody = Value(None, BigIntegerField())
+    rows: QuerySet[Any, Any] = CanPrice.objects.filter(shop=shop).values_list(
+        everybody, "can_type_id", "since", "id", *PRICED
+    )
     if customers:
+        untaxed = Value(None, MONEY), Value("")
         theirs = CustomerPrice.objects.filter(shop=shop, customer__in=customers)
-        for special in theirs.order_by("since", "id"):
-            own.setdefault((special.customer_id, special.can_type_id), []).append(special)
-    return PriceBook(listed, own)
+        rows = rows.union(
+            theirs.values_list("customer_id", "can_type_id", "since", "id", "price", *untaxed), all=True
+        )
+    prices: dict[tuple[int | None, int], list[Price]] = {}
+    for customer, size, since, _pk, *what in sorted(rows, key=lambda row: row[2:4]):
+        prices.setdefault((customer, size), []).append(Price(since, *what))
+    return PriceBook(prices)
 
 
 def priced(can_types: QuerySet[CanType], customer: Customer | None = None) -> QuerySet[Any]:

@@ -6,13 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales.dues import open_dues
-from sales.models import ZERO, Allocation, LedgerEntry, Payment
+from sales.models import MONEY, ZERO, Allocation, LedgerEntry, Payment
 from watershop.models import Shop
 
 
@@ -71,29 +71,29 @@ class _Purse:
 
 
 def _purses(shop: Shop, customers: Collection[Customer]) -> dict[int, list[_Purse]]:
-    """Per customer what has money left, the oldest first."""
+    """Per customer what has money left, the oldest first; one query."""
     if not customers:
         return {}
-    purses: dict[int, list[_Purse]] = {}
-    for owner, at, left, pk in _unspent_payments(shop, customers):
-        purses.setdefault(owner, []).append(_Purse(at, left, payment_id=pk))
-    gifts = LedgerEntry.objects.of(shop).filter(customer__in=customers).unspent().order_by("at", "id")
-    for gift in gifts:
-        purses.setdefault(gift.customer_id, []).append(_Purse(gift.at, gift.left, credit_id=gift.pk))
-    return {owner: sorted(purse, key=lambda money: money.at) for owner, purse in purses.items()}
-
-
-def _unspent_payments(
-    shop: Shop, customers: Collection[Customer]
-) -> "QuerySet[Payment, tuple[int, datetime, Decimal, int]]":
-    used = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
-    return (
-        Payment.objects.filter(shop=shop, customer__in=customers, reverses=None, reversed_by=None)
-        .annotate(left=F("amount") - Coalesce(Subquery(used.annotate(t=Sum("amount")).values("t")), ZERO))
-        .filter(Q(left__gt=0))
-        .order_by("received_at", "id")
-        .values_list("customer_id", "received_at", "left", "id")
+    gifts = LedgerEntry.objects.of(shop).filter(customer__in=customers).unspent()
+    money = _unspent_payments(shop, customers).values_list(
+        "customer_id", "received_at", "left", "id", Value(None, BigIntegerField())
     )
+    rows = money.union(
+        gifts.values_list("customer_id", "at", "left", Value(None, BigIntegerField()), "id"), all=True
+    )
+    purses: dict[int, list[_Purse]] = {}
+    for owner, *purse in sorted(rows, key=lambda row: (row[1], row[3] or 0, row[4] or 0)):
+        purses.setdefault(owner, []).append(_Purse(*purse))
+    return purses
+
+
+def _unspent_payments(shop: Shop, customers: Collection[Customer]) -> QuerySet[Payment]:
+    used = Allocation.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
+    spent = Subquery(used.annotate(t=Sum("amount")).values("t"), output_field=MONEY)
+    payments = Payment.objects.filter(
+        shop=shop, customer__in=customers, reverses=None, reversed_by=None
+    ).annotate(left=F("amount") - Coalesce(spent, ZERO))
+    return payments.filter(Q(left__gt=0)).order_by()
 
 
 def release(shop: Shop, parts: QuerySet[Allocation]) -> None:
