@@ -183,7 +183,11 @@ def take_back_own_prices(
     shop: Shop, customers: Collection[Customer], *, since: datetime, at: datetime, actor: Actor
 ) -> None:
     """What `put_own_prices` set for these customers at `since` is from `at` on what it was before; two queries."""
-    own = price_book(shop, customers).own
+    own = {
+        (customer, size): rows
+        for (customer, size), rows in price_book(shop, customers).prices.items()
+        if customer is not None
+    }
     before = {key: _latest(rows, since - timedelta.resolution) for key, rows in own.items()}
     CustomerPrice.objects.bulk_create(
         CustomerPrice(

@@ -50,7 +50,8 @@ def test_a_sale_by_keyboard_alone(till: Page) -> None:
     expect(till).to_have_url(RECEIPT)
     sale = Sale.objects.with_sums().get()
     assert sale.customer is not None
-    assert (sale.customer.name, sale.stated_tender, sale.total, sale.due) == ("Bala", "upi", 40, 0)
+    assert (sale.customer.name, sale.stated_tender) == ("Bala", "upi")
+    assert [sale.total, sale.due] == [40, 0]
 
 
 def test_arrows_move_through_what_was_found_and_escape_forgets_the_buyer(till: Page, open_shop: Cast) -> None:

@@ -115,7 +115,8 @@ def test_twenty_replays_at_once_are_one_sale(client_of: SignIn) -> None:
 
     def go(client: Client) -> int:
         try:
-            return send(client, body).status_code
+            status: int = send(client, body).status_code
+            return status
         finally:
             connection.close()
 
