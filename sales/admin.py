@@ -1,4 +1,4 @@
-"""Sales, money, cans and defaulters in the admin, to look at; only the price list can be changed."""
+"""Sales, money, cans and the deeds around them in the admin, to look at; only the can types can be changed."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,9 +10,31 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from sales.defaulters import Debtor, defaulters, in_words, rule_of
-from sales.models import CanMovement, CanType, DefaultingCustomer, LedgerEntry, Payment, Sale, SaleLine
+from sales.models import (
+    BulkDeed,
+    BulkDeedItem,
+    CanMovement,
+    CanPrice,
+    CanTag,
+    CanType,
+    CustomerPrice,
+    DefaultingCustomer,
+    DepositEntry,
+    DrawerCount,
+    DrawerSession,
+    LedgerEntry,
+    ParkedSale,
+    Payment,
+    Printer,
+    Promise,
+    RuleCard,
+    Sale,
+    SaleLine,
+    StockMove,
+    UpiClaim,
+)
 from sales.pricelist import change_can_type, priced
-from watershop.admin_site import ShopAdmin, managed_shops
+from watershop.admin_site import ShopAdmin, ShopInline, managed_shops
 from watershop.audit import Actor
 
 
@@ -36,21 +58,25 @@ class CanTypeAdmin(ShopAdmin[CanType]):
         change_can_type(obj, changed, actor=Actor.of(request))
 
 
-class SaleLines(admin.TabularInline[SaleLine, Sale]):
+@admin.register(CanPrice)
+class CanPriceAdmin(ShopAdmin[CanPrice]):
+    list_display = ("since", "can_type", "price", "gst_rate", "hsn", "by", "shop")
+    list_select_related = ("can_type", "by", "shop")
+    search_fields = ("can_type__name", "can_type__code")
+    date_hierarchy = "since"
+
+
+@admin.register(CustomerPrice)
+class CustomerPriceAdmin(ShopAdmin[CustomerPrice]):
+    list_display = ("since", "customer", "can_type", "price", "by", "shop")
+    list_select_related = ("customer", "can_type", "by", "shop")
+    search_fields = ("customer__name", "customer__code")
+    date_hierarchy = "since"
+
+
+class SaleLines(ShopInline[SaleLine, Sale]):
     model = SaleLine
     fields = ("can_type", "quantity", "amount")
-
-    def has_view_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
-        return self.admin_site.has_permission(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Sale | None = None) -> bool:
-        return False
 
 
 @admin.register(Sale)
@@ -64,6 +90,16 @@ class SaleAdmin(ShopAdmin[Sale]):
     date_hierarchy = "sold_at"
 
 
+@admin.register(ParkedSale)
+class ParkedSaleAdmin(ShopAdmin[ParkedSale]):
+    exclude = ("fields",)
+    list_display = ("parked_at", "customer", "cans", "parked_by", "closed_at", "closed", "closed_by", "shop")
+    list_filter = ("closed",)
+    list_select_related = ("customer", "parked_by", "closed_by", "shop")
+    search_fields = ("customer__name", "customer__code")
+    date_hierarchy = "parked_at"
+
+
 @admin.register(Payment)
 class PaymentAdmin(ShopAdmin[Payment]):
     exclude = ("client_ref",)
@@ -72,6 +108,19 @@ class PaymentAdmin(ShopAdmin[Payment]):
     list_select_related = ("customer", "clerk", "shop")
     search_fields = ("customer__name", "customer__code")
     date_hierarchy = "received_at"
+
+
+@admin.register(UpiClaim)
+class UpiClaimAdmin(ShopAdmin[UpiClaim]):
+    list_display = ("reference", "customer", "amount", "state", "decided_at", "decided_by", "shop")
+    list_filter = ("state",)
+    list_select_related = ("payment__customer", "decided_by", "shop")
+    search_fields = ("reference", "payment__customer__name", "payment__customer__code")
+    date_hierarchy = "payment__received_at"
+
+    @admin.display(description=_("customer"))
+    def customer(self, row: UpiClaim) -> Any:
+        return row.payment.customer
 
 
 @admin.register(LedgerEntry)
@@ -91,6 +140,97 @@ class CanMovementAdmin(ShopAdmin[CanMovement]):
     list_select_related = ("customer", "can_type", "shop")
     search_fields = ("customer__name", "customer__code")
     date_hierarchy = "at"
+
+
+@admin.register(DepositEntry)
+class DepositEntryAdmin(ShopAdmin[DepositEntry]):
+    exclude = ("client_ref",)
+    list_display = ("at", "customer", "can_type", "kind", "cans", "amount", "tender", "clerk", "shop")
+    list_filter = ("kind", "tender")
+    list_select_related = ("customer", "can_type", "clerk", "shop")
+    search_fields = ("customer__name", "customer__code", "sale__code")
+    date_hierarchy = "at"
+
+
+@admin.register(StockMove)
+class StockMoveAdmin(ShopAdmin[StockMove]):
+    exclude = ("client_ref",)
+    list_display = ("at", "can_type", "state", "kind", "quantity", "counted", "clerk", "shop")
+    list_filter = ("kind", "state")
+    list_select_related = ("can_type", "clerk", "shop")
+    search_fields = ("can_type__name", "can_type__code", "note")
+    date_hierarchy = "at"
+
+
+@admin.register(CanTag)
+class CanTagAdmin(ShopAdmin[CanTag]):
+    list_display = ("code", "can_type", "added_at", "retired_at", "shop")
+    list_select_related = ("can_type", "shop")
+    search_fields = ("code",)
+    date_hierarchy = "added_at"
+
+
+class DrawerCounts(ShopInline[DrawerCount, DrawerSession]):
+    model = DrawerCount
+    fields = ("tender", "expected", "counted")
+
+
+@admin.register(DrawerSession)
+class DrawerSessionAdmin(ShopAdmin[DrawerSession]):
+    inlines = (DrawerCounts,)
+    list_display = ("opened_at", "drawer", "opened_by", "closed_at", "closed_by", "reason", "shop")
+    list_select_related = ("drawer", "opened_by", "closed_by", "shop")
+    search_fields = ("drawer__name", "note", "reason")
+    date_hierarchy = "opened_at"
+
+
+@admin.register(Promise)
+class PromiseAdmin(ShopAdmin[Promise]):
+    list_display = ("made_at", "customer", "amount", "due_on", "by", "shop")
+    list_select_related = ("customer", "by", "shop")
+    search_fields = ("customer__name", "customer__code")
+    date_hierarchy = "due_on"
+
+
+class BulkDeedItems(ShopInline[BulkDeedItem, BulkDeed]):
+    model = BulkDeedItem
+    fields = ("customer",)
+
+
+@admin.register(BulkDeed)
+class BulkDeedAdmin(ShopAdmin[BulkDeed]):
+    inlines = (BulkDeedItems,)
+    exclude = ("client_ref",)
+    list_display = ("made_at", "kind", "by", "shop")
+    list_filter = ("kind",)
+    list_select_related = ("by", "shop")
+    search_fields = ("items__customer__name", "items__customer__code")
+    date_hierarchy = "made_at"
+
+
+@admin.register(RuleCard)
+class RuleCardAdmin(ShopAdmin[RuleCard]):
+    list_display = ("slip", "kind", "clerk", "decided_at", "decided_by", "note", "shop")
+    list_filter = ("kind",)
+    list_select_related = ("replay__clerk", "decided_by", "shop")
+    search_fields = ("replay__slip", "replay__sale__code", "note")
+    date_hierarchy = "replay__received_at"
+
+    @admin.display(description=_("slip"))
+    def slip(self, row: RuleCard) -> str:
+        return row.replay.slip
+
+    @admin.display(description=_("clerk"))
+    def clerk(self, row: RuleCard) -> Any:
+        return row.replay.clerk
+
+
+@admin.register(Printer)
+class PrinterAdmin(ShopAdmin[Printer]):
+    list_display = ("name", "address", "width", "has_drawer", "prints_sales", "is_active", "shop")
+    list_filter = ("is_active",)
+    list_select_related = ("shop",)
+    search_fields = ("name", "address")
 
 
 @admin.register(DefaultingCustomer)

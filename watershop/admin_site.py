@@ -6,10 +6,11 @@ Being a superuser opens nothing here: what counts is the membership, as on every
 from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite, ModelAdmin, TabularInline
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
+from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -20,6 +21,7 @@ from watershop.models import Right, Role, Shop, ShopRow, User
 from watershop.roles import rights_of
 
 Row = TypeVar("Row", bound=ShopRow)
+Above = TypeVar("Above", bound=ShopRow)
 
 
 def managed_shops(request: HttpRequest, right: Right | None = None) -> list[Shop]:
@@ -73,6 +75,13 @@ class ShopAdmin(ModelAdmin[Row]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         return super().get_queryset(request).filter(shop__in=managed_shops(request, self.right))
 
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        """Offer rows of the user's shops alone."""
+        kwargs["queryset"] = _of(db_field.related_model, managed_shops(request, self.right))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
@@ -101,3 +110,29 @@ class ShopAdmin(ModelAdmin[Row]):
         except ValidationError as refusal:
             self.message_user(request, " ".join(refusal.messages), messages.ERROR)
             return redirect(request.path)
+
+
+class ShopInline(TabularInline[Row, Above]):
+    """The rows that belong to the one above them, to look at."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Above | None = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Above | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Above | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Above | None = None) -> bool:
+        return False
+
+
+def _of(model: type[Model], shops: list[Shop]) -> QuerySet[Any]:
+    """The rows of a model that belong to these shops: theirs, the shops themselves, or their members."""
+    rows = model._default_manager.all()
+    if issubclass(model, Shop):
+        return rows.filter(pk__in=[shop.pk for shop in shops])
+    if issubclass(model, User):
+        return rows.filter(memberships__shop__in=shops).distinct()
+    return rows.filter(shop__in=shops)

@@ -33,16 +33,18 @@ class ParkedSale(ShopRow):
         Customer, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
     fields: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
-    cans = models.PositiveIntegerField()
-    parked_at = models.DateTimeField(default=timezone.now)
+    cans = models.PositiveIntegerField(_("cans"))
+    parked_at = models.DateTimeField(_("parked"), default=timezone.now)
     parked_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    closed_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(_("closed"), null=True)
     closed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    closed = models.CharField(max_length=10, choices=Closed.choices, blank=True)
+    closed = models.CharField(_("why"), max_length=10, choices=Closed.choices, blank=True)
 
     objects = ParkedSaleQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("parked sale")
+        verbose_name_plural = _("parked sales")
         ordering: ClassVar = ["parked_at", "id"]
         constraints: ClassVar = [
             shop_id_unique("parkedsale"),

@@ -22,6 +22,8 @@ class CanTag(ShopRow):
     retired_at = models.DateTimeField(_("retired"), null=True)
 
     class Meta:
+        verbose_name = _("tag of a can")
+        verbose_name_plural = _("tags of cans")
         constraints: ClassVar = [
             shop_id_unique("cantag"),
             models.UniqueConstraint(fields=["shop", "code"], name="cantag_code_once_per_shop"),

@@ -15,6 +15,7 @@ from sales.models import (
     BulkDeed,
     DrawerSession,
     NotebookImport,
+    ParkedSale,
     Payment,
     Printer,
     Printout,
@@ -71,6 +72,7 @@ def rows(cast: Cast) -> dict[str, int]:
 def one_of_each(cast: Cast) -> dict[str, int]:
     """One row of each kind, by the first word of the URL names that are about it."""
     sale = sell(cast, customer=cast.asha)
+    payment = Payment.objects.get(shop=cast.shop)
     counter = Printer.objects.create(shop=cast.shop, name="Counter", address="127.0.0.1:1")
     return {
         "staff": cast.ravi.memberships.get().pk,
@@ -78,9 +80,10 @@ def one_of_each(cast: Cast) -> dict[str, int]:
         "receipt": sale.pk,
         "customer": cast.asha.pk,
         "entry": sale.ledger.get().pk,
-        "upi": UpiClaim.objects.create(shop=cast.shop, payment=Payment.objects.get(), reference="R1").pk,
+        "upi": UpiClaim.objects.create(shop=cast.shop, payment=payment, reference="R1").pk,
         "can": cast.can20.pk,
         "bulk": BulkDeed.objects.create(shop=cast.shop, kind="block").pk,
+        "till": ParkedSale.objects.create(shop=cast.shop, customer=cast.asha, fields={}, cans=2).pk,
         "outbox": Message.objects.create(shop=cast.shop, topic="day", channel="sms").pk,
         "rule": _card(sale).pk,
         "notebook": NotebookImport.objects.create(shop=cast.shop).pk,
