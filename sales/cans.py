@@ -91,22 +91,28 @@ def more_than_known(customer: Customer | None, brought: Collection[CanType]) -> 
     ]
 
 
-def reverse_sale(sale: Sale, *, at: datetime, actor: Actor) -> None:
-    """Undo what a sale that is voided moved, on the account and in the shop's stock."""
-    undone = CanMovement.objects.bulk_create(
+def reverse(shop: Shop, movements: Iterable[CanMovement], *, at: datetime, actor: Actor) -> list[CanMovement]:
+    """Undo movements on their customers' accounts, each by an opposite one."""
+    return CanMovement.objects.bulk_create(
         CanMovement(
-            shop=sale.shop,
-            customer=row.customer,
-            can_type=row.can_type,
+            shop=shop,
+            customer_id=row.customer_id,
+            can_type_id=row.can_type_id,
             kind=CanMovement.Kind.REVERSAL,
             quantity=-row.quantity,
             at=at,
             clerk=actor.user,
-            sale=sale,
+            sale_id=row.sale_id,
             reverses=row,
         )
-        for row in CanMovement.objects.filter(sale=sale, reverses=None).select_related("customer", "can_type")
+        for row in movements
     )
+
+
+def reverse_sale(sale: Sale, *, at: datetime, actor: Actor) -> None:
+    """Undo what a sale that is voided moved, on the account and in the shop's stock."""
+    moved = CanMovement.objects.filter(sale=sale, reverses=None)
+    undone = reverse(sale.shop, moved, at=at, actor=actor)
     stock.reverse_sale(sale, {row.reverses_id: row for row in undone}, at=at, actor=actor)
 
 
@@ -140,16 +146,4 @@ def open_counts(shop: Shop, counts: Sequence[OpeningCount], *, at: datetime, act
 def reverse_opening_counts(shop: Shop, refs: Collection[str], *, at: datetime, actor: Actor) -> None:
     """Undo the opening counts with these references."""
     counted = CanMovement.objects.of(shop).filter(kind=CanMovement.Kind.OPENING, client_ref__in=refs)
-    CanMovement.objects.bulk_create(
-        CanMovement(
-            shop=shop,
-            customer_id=row.customer_id,
-            can_type_id=row.can_type_id,
-            kind=CanMovement.Kind.REVERSAL,
-            quantity=-row.quantity,
-            at=at,
-            clerk=actor.user,
-            reverses=row,
-        )
-        for row in counted
-    )
+    reverse(shop, counted, at=at, actor=actor)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from customers import book
 from customers.models import Customer
-from sales import deposits
+from sales import cans, deposits
 from sales.corrections import take_back
 from sales.dues import balance_of, open_dues
 from sales.models import AccountMerge, CanMovement, LedgerEntry, MergeUndo
@@ -130,19 +130,7 @@ def unmerge(old: Customer, *, actor: Actor) -> None:
 def _take_back(merges: list[AccountMerge], actor: Actor) -> None:
     shop, now = merges[0].shop, timezone.now()
     take_back(shop, LedgerEntry.objects.filter(merge__in=merges), at=now)
-    CanMovement.objects.bulk_create(
-        CanMovement(
-            shop=shop,
-            customer_id=row.customer_id,
-            can_type_id=row.can_type_id,
-            kind=CanMovement.Kind.REVERSAL,
-            quantity=-row.quantity,
-            at=now,
-            clerk=actor.user,
-            reverses=row,
-        )
-        for row in CanMovement.objects.filter(merge__in=merges)
-    )
+    cans.reverse(shop, CanMovement.objects.filter(merge__in=merges), at=now, actor=actor)
     deposits.move_back(merges, at=now, actor=actor)
     for undo in MergeUndo.objects.bulk_create(
         MergeUndo(shop=shop, merge=merge, at=now, by=actor.user) for merge in merges
