@@ -105,7 +105,7 @@ def written(value: Number, unit: str) -> str:
     if unit == RUPEES:
         return rupees(value if isinstance(value, Decimal | int) else Decimal(str(value)))
     if value == int(value):
-        return f"{'−' if value < 0 else ''}{grouped(abs(int(value)))}"
+        return grouped(int(value))
     return f"{value:.1f}"
 
 

@@ -70,6 +70,7 @@ class RuleForm(forms.ModelForm[SalesSettings]):
             "collect_cans_days",
             "write_off_days",
         ]
+        labels: ClassVar = {"late_sales": _("This many unpaid sales, or more")}
 
 
 class PromiseForm(forms.ModelForm[Promise]):

@@ -29,11 +29,11 @@ SORTS = {
 
 @shop_page(role=Role.MANAGER)
 def defaulters(request: ShopRequest) -> HttpResponse:
-    """Who is late with paying; `?sort=` days, balance, unpaid or name, `?only=` repeat, broken or a step."""
-    sort, only = request.GET.get("sort", "days"), request.GET.get("only", "")
+    """Who is late with paying; `?sort=` days, balance, unpaid or name, `?group=` repeat, broken or a step."""
+    sort, group = request.GET.get("sort", "days"), request.GET.get("group", "")
     everybody, rule = debtors(request.shop), rule_of(request.shop)
     groups = _groups(everybody, rule, breakers(request.shop, everybody))
-    late = sorted(groups.get(only, groups[""])[1], key=SORTS.get(sort, SORTS["days"]))
+    late = sorted(groups.get(group, groups[""])[1], key=SORTS.get(sort, SORTS["days"]))
     may_total = Right.SEE_TOTALS in request.rights
     page = Paginator(late, PAGE_SIZE).get_page(request.GET.get("page"))
     promises = last_promises(request.shop, [row.customer for row in page])
@@ -48,7 +48,7 @@ def defaulters(request: ShopRequest) -> HttpResponse:
         "total": sum((row.balance for row in late), ZERO) if may_total else None,
         "ageing": ageing(everybody) if may_total and everybody else None,
         "sort": sort,
-        "only": only,
+        "group": group,
     }
     return render(request, "sales/defaulters.html", context)
 

@@ -20,7 +20,7 @@ from watershop.roles import ShopRequest, has_role, shop_page
 class Tile:
     """A page the manager reaches from here: URL name, label, icon, a line that says what for, and who sees it.
 
-    `count` gives the number worth knowing; `query` is what follows the address, like "?only=broken".
+    `count` gives the number worth knowing; `query` is what follows the address, like "?group=broken".
     """
 
     name: str
@@ -61,7 +61,7 @@ TILES = (
         "calendar",
         _("Said they would pay, and did not"),
         count=_broken,
-        query="?only=broken",
+        query="?group=broken",
     ),
     Tile("call_list", _("Call list"), "phone", _("Whom to call, on one sheet")),
     Tile("notebook", _("Notebook"), "upload", _("Customers, dues and cans from a sheet")),
@@ -76,7 +76,9 @@ TILES = (
     Tile("cards", _("Customer cards"), "people", _("A card with a code to scan, for each customer")),
     Tile("printers", _("Printers"), "print", _("Printers, and what stands on each receipt")),
     Tile("sales_import", _("Import"), "upload", _("Sales from a file"), right=Right.EXPORT),
-    Tile("defaulter_rule", _("Who is late"), "settings", _("The shop's rule in words"), role=Role.OWNER),
+    Tile(
+        "defaulter_rule", _("Rule for defaulters"), "settings", _("The shop's rule in words"), role=Role.OWNER
+    ),
 )
 
 

@@ -3,10 +3,13 @@
 from types import ModuleType
 from typing import Any
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 from sales.account_statement import Statement
+
+STYLE = settings.BASE_DIR / "watershop" / "static" / "css" / "statement_pdf.css"
 
 
 def engine() -> ModuleType | None:
@@ -23,7 +26,7 @@ def pdf_of(statement: Statement, engine: ModuleType) -> bytes:
     """The statement on A4 pages."""
     context = {"statement": statement, "shop": statement.customer.shop, "language": get_language()}
     html = render_to_string("sales/statement_pdf.html", context)
-    pdf: bytes = engine.HTML(string=html, url_fetcher=_fetch_nothing).write_pdf()
+    pdf: bytes = engine.HTML(string=html, url_fetcher=_fetch_nothing).write_pdf(stylesheets=[str(STYLE)])
     return pdf
 
 

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 
 from customers.book import add_customer
 from customers.models import Customer
+from sales import stock
 from sales.generating import believable_sales
 from sales.ledger import Line, NewSale, receive_payment, record_sales
-from sales.models import FIRST_CAN_TYPES, CanType, Sale, Tender
+from sales.models import FIRST_CAN_TYPES, CanType, Sale, StockMove, Tender
 from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from sales.transactions_csv import Row
@@ -73,6 +74,7 @@ def build_demo() -> Shop:
         trade.go_on_until(clip.starts_at)
         trade.sell_on_camera(clip.moments())
         trade.void_some()
+        trade.count_stock()
         demo_camera.remember_visits(trade.shop, trade.chance, until=clip.starts_at, decided_by=trade.manager)
         clip.hand_in(trade.shop)
     return trade.shop
@@ -233,3 +235,10 @@ class _Trade:
         lately = Sale.objects.of(self.shop).order_by("-sold_at")[6:12:2]
         for sale, reason in zip(lately, reasons, strict=True):
             void_sale(sale, reason=reason, actor=self.manager)
+
+    def count_stock(self) -> None:
+        """What stands in the shop; by the sales alone it would be less than nothing."""
+        full, empty, broken = StockMove.State
+        here = ((full, 60), (empty, 25), (broken, 2))
+        counted = {(size, str(state)): number for size in self.can_types.values() for state, number in here}
+        stock.count(self.shop, counted=counted, reason=_("First count"), actor=self.manager)

@@ -166,7 +166,7 @@ def test_each_step_has_its_age_in_the_shops_settings(cast: Cast, client_of: Sign
     assert row.step(rule) == Step.WRITE_OFF
     with pytest.raises(ValidationError, match="follow each other"):
         change_rule(cast.shop, call_days=99, actor=TESTS)
-    page = client_of(cast.meena).get(reverse("defaulters", args=["water"]), {"only": "write_off"})
+    page = client_of(cast.meena).get(reverse("defaulters", args=["water"]), {"group": "write_off"})
     assert "Bala" in page.content.decode()
 
 
@@ -174,7 +174,7 @@ def test_repeat_defaulters_have_more_than_one_unpaid_sale(cast: Cast, client_of:
     sell(cast, customer=cast.bala, is_paid=False, sold_at=timezone.now() - timedelta(days=40))
     for _n in range(2):
         sell(cast, customer=cast.asha, is_paid=False)
-    page = client_of(cast.meena).get(reverse("defaulters", args=["water"]), {"only": "repeat"})
+    page = client_of(cast.meena).get(reverse("defaulters", args=["water"]), {"group": "repeat"})
     assert [row.customer for row, _promise, _step in page.context["rows"]] == [cast.asha]
     counts = {name: count for name, _label, count in page.context["groups"]}
     assert counts == {"": 2, "repeat": 1, "remind": 1, "stop_credit": 1}

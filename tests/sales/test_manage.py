@@ -63,5 +63,5 @@ def test_who_broke_a_promise_is_listed_whether_late_or_not(
     monkeypatch.setattr(timezone, "now", lambda: tomorrow)
     client, url = client_of(cast.meena), reverse("defaulters", args=["water"])
     assert "Bala" not in client.get(url).content.decode()
-    page = client.get(url, {"only": "broken"}).content.decode()
-    assert "Bala" in page and "only=broken&amp;sort=name" in page
+    page = client.get(url, {"group": "broken"}).content.decode()
+    assert "Bala" in page and "group=broken&amp;sort=name" in page

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -37,7 +38,11 @@ def test_with_weasyprint_the_statement_is_drawn_and_nothing_is_fetched(
 
     def draw(string: str, url_fetcher: Callable[[str], Any]) -> Any:
         seen.update(html=string, fetch=url_fetcher)
-        return SimpleNamespace(write_pdf=lambda: b"%PDF-1.7")
+        return SimpleNamespace(write_pdf=write)
+
+    def write(stylesheets: list[str]) -> bytes:
+        seen["styles"] = [Path(style).read_text() for style in stylesheets]
+        return b"%PDF-1.7"
 
     module = ModuleType("weasyprint")
     module.HTML = draw  # type: ignore[attr-defined]
@@ -48,6 +53,7 @@ def test_with_weasyprint_the_statement_is_drawn_and_nothing_is_fetched(
     answer = client.get(door)
     assert (answer.content, answer.headers["Content-Type"]) == (b"%PDF-1.7", "application/pdf")
     assert sale.code in seen["html"] and "₹40.00" in seen["html"]
+    assert "size: A4" in "".join(seen["styles"])
     with pytest.raises(ValueError, match="fetches nothing"):
         seen["fetch"]("file:///etc/passwd")
     assert client.get(door, {"to": "x"}).status_code == 422

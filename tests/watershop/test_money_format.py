@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watershop.templatetags.money import rupees
+from watershop.templatetags.money import grouped, rupees
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,10 @@ from watershop.templatetags.money import rupees
 )
 def test_groups_are_thousands_then_lakhs_then_crores(amount: Decimal | int, shown: str) -> None:
     assert rupees(amount) == shown
+
+
+def test_a_number_below_zero_keeps_its_sign_beside_its_digits() -> None:
+    assert [grouped(n) for n in (-7, -123, -1234, -1234567)] == ["−7", "−123", "−1,234", "−12,34,567"]
 
 
 def test_paise_show_only_when_there_are_any() -> None:

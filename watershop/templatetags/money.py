@@ -9,11 +9,11 @@ register = template.Library()
 
 @register.filter
 def grouped(whole: int) -> str:
-    """The digits of a number of 0 or more in Indian groups: 1234567 -> 12,34,567."""
-    digits = str(whole)
+    """A whole number in Indian groups: 1234567 -> 12,34,567, -123 -> −123."""
+    digits = str(abs(whole))
     head, tail = digits[:-3], digits[-3:]
     pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
-    return ",".join([*reversed(pairs), tail])
+    return ("−" if whole < 0 else "") + ",".join([*reversed(pairs), tail])
 
 
 @register.filter
