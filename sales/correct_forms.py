@@ -104,8 +104,9 @@ def _as_entered(sale: Sale) -> dict[str, Any]:
     fields |= {f"part_{tender}": amount for tender, amount in paid.items() if is_split}
     for line in sale.lines.all():
         fields |= {f"sold_{line.can_type_id}": line.quantity, f"each_{line.can_type_id}": line.unit_price}
+        fields[f"deposit_{line.can_type_id}"] = ZERO  # none was taken: empty would be what the rule says
     for move in sale.can_movements.filter(kind=CanMovement.Kind.RETURN):
         fields[f"back_{move.can_type_id}"] = -move.quantity
-    for deposit in sale.deposits.filter(reverses=None):
-        fields[f"deposit_{deposit.can_type_id}"] = deposit.amount
+    for size, held in sale.deposits.filter(reverses=None, reversed_by=None).held().items():
+        fields[f"deposit_{size}"] = held.amount
     return fields

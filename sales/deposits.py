@@ -175,9 +175,42 @@ def give_back(
     return kept
 
 
+def give_back_on(
+    sale: Sale,
+    cans: Mapping[CanType, int],
+    *,
+    tender: Tender,
+    at: datetime,
+    actor: Actor,
+    client_ref: str | None,
+) -> None:
+    """Give back what a walk-in left with this sale for so many of its cans. The caller holds the sale."""
+    held, session = sale.deposits.all().held(), drawer.session_for(sale.shop, {tender})
+    for size, count in cans.items():
+        there = held.get(size.pk, Held())
+        if count > there.cans:
+            message = _("Only %(held)s of deposit is held for %(size)s.")
+            raise ValidationError(message % {"held": rupees(there.amount), "size": size.code})
+        DepositEntry.objects.create(
+            shop=sale.shop,
+            sale=sale,
+            can_type=size,
+            kind=DepositEntry.Kind.REFUNDED,
+            cans=-count,
+            amount=-share(there, count),
+            tender=tender,
+            drawer_session=session,
+            at=at,
+            clerk=actor.user,
+            client_ref=client_ref,
+        )
+
+
 def reverse_sale(sale: Sale, *, at: datetime, actor: Actor, only: Tender | None = None) -> None:
     """Undo the deposits of a sale, or those of one tender. What was given back meanwhile is not given back again."""
-    rows = DepositEntry.objects.filter(sale=sale, reverses=None, reversed_by=None)
+    rows = DepositEntry.objects.filter(
+        sale=sale, recorded_at=sale.recorded_at, reverses=None, reversed_by=None
+    )
     rows = rows.filter(tender=only) if only else rows
     standing = list(rows.select_related("can_type"))
     tenders = {Tender(row.tender) for row in standing if row.tender and row.drawer_session_id}

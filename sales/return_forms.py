@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from sales.forms import OnceForm, cans_field
-from sales.models import CHARGED, MOST_PER_CAN, ZERO, CanType, Condition, Tender
+from sales.models import CHARGED, MOST_PER_CAN, ZERO, CanType, Condition, Sale, Tender
 from sales.returns import Returned
 from watershop.models import Shop
+from watershop.templatetags.money import rupees
 
 LEAVE_IT = ("", _("Leave it here"))
 WORSE = tuple(condition for condition in Condition if condition != Condition.GOOD)
@@ -63,6 +64,28 @@ class ReturnForm(OnceForm):
     def refund_by(self) -> Tender | None:
         tender = self.cleaned_data["refund"]
         return Tender(tender) if tender else None
+
+
+class WalkInReturnForm(OnceForm):
+    """Empties that a walk-in brings back against their receipt: `back_<can type>`, no more than they left money for."""
+
+    refund = forms.ChoiceField(label=_("Give the deposit back"), choices=Tender.choices, initial=Tender.CASH)
+
+    def __init__(self, sale: Sale, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = {} if sale.customer_id else sale.deposits.all().held()
+        self.can_types = list(CanType.objects.filter(pk__in=held))
+        for can_type in self.can_types:
+            field = cans_field(f"{can_type.name} · {rupees(held[can_type.pk].amount)}")
+            field.max_value = held[can_type.pk].cans
+            self.fields[f"back_{can_type.pk}"] = field
+
+    def rows(self) -> Iterator[forms.BoundField]:
+        return (self[f"back_{can_type.pk}"] for can_type in self.can_types)
+
+    def back(self) -> dict[CanType, int]:
+        counts = {can_type: self.cleaned_data[f"back_{can_type.pk}"] for can_type in self.can_types}
+        return {can_type: count for can_type, count in counts.items() if count}
 
 
 class ChargesForm(forms.Form):

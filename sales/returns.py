@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales import corrections, deposits, stock
-from sales.models import ZERO, CanMovement, CanType, Condition, ConditionCharge, StockMove, Tender
+from sales.models import ZERO, CanMovement, CanType, Condition, ConditionCharge, Sale, StockMove, Tender
 from sales.settling import hold
 from watershop import audit
 from watershop.audit import Actor
@@ -77,6 +77,24 @@ def return_cans(
     after = {f"{row.can_type.code} {row.condition}": row.cans for row in returned}
     audit.record(customer.shop, actor, "return_cans", customer, after=after)
     return movements
+
+
+@transaction.atomic
+def return_of_walk_in(
+    sale: Sale, cans: Mapping[CanType, int], *, refund: Tender, actor: Actor, client_ref: str | None = None
+) -> None:
+    """Take back a walk-in's empties against their receipt, and give back what they left for them.
+
+    The sale's row is locked, so that two clerks never give back the same deposit. Raises ValidationError.
+    """
+    if not cans or any(count < 1 for count in cans.values()):
+        raise ValidationError(_("Say how many cans came back, at least one."))
+    rows = Sale.objects.select_for_update(of=["self"], no_key=True).select_related("shop")
+    sale, at = rows.get(pk=sale.pk, customer=None), timezone.now()
+    deposits.give_back_on(sale, cans, tender=refund, at=at, actor=actor, client_ref=client_ref)
+    StockMove.objects.bulk_create(stock.brought_by_walk_in(sale, cans, at=at, actor=actor))
+    after = {can_type.code: count for can_type, count in cans.items()}
+    audit.record(sale.shop, actor, "return_cans", sale, after=after)
 
 
 def _kind(condition: Condition) -> CanMovement.Kind:

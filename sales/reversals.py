@@ -159,12 +159,16 @@ def _empties_of(sale: Sale) -> list[tuple[CanType, int]]:
 
 
 def _deposits_less(sale: Sale, back: Mapping[CanType, int]) -> list[Deposit]:
-    """The deposits of the sale, without those for the cans that come back."""
-    standing = sale.deposits.filter(reverses=None, reversed_by=None).select_related("can_type")
-    shares = [(row, row.cans - min(back.get(row.can_type, 0), max(row.cans, 0))) for row in standing]
+    """The deposits of the sale that still stand, without those for the cans that come back."""
+    standing = sale.deposits.filter(reverses=None, reversed_by=None).held()
+    sizes = CanType.objects.in_bulk(standing)
+    shares = [
+        (sizes[pk], row, row.cans - min(back.get(sizes[pk], 0), max(row.cans, 0)))
+        for pk, row in standing.items()
+    ]
     return [
-        Deposit(row.can_type, cans, (row.amount * cans / row.cans).quantize(ZERO))
-        for row, cans in shares
+        Deposit(size, cans, (row.amount * cans / row.cans).quantize(ZERO))
+        for size, row, cans in shares
         if cans
     ]
 
@@ -208,7 +212,13 @@ def came_with(sale: Sale) -> QuerySet[Payment]:
 def brought_by(sale: Sale) -> Decimal:
     """The rupees that changed hands with the sale, deposits among them."""
     paid = came_with(sale).aggregate(sum=Sum("amount"))["sum"] or ZERO
-    return paid + (sale.deposits.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+    return paid + deposit_with(sale)
+
+
+def deposit_with(sale: Sale) -> Decimal:
+    """The rupees of deposit taken in the moment of the sale, less those given back in it."""
+    rows = sale.deposits.filter(recorded_at=sale.recorded_at, reverses=None)
+    return rows.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def _give_back(payment: Payment, at: datetime, actor: Actor) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from sales.dues import balance_of
@@ -130,6 +131,6 @@ def _settled(sale: Sale) -> Iterator[Pair]:
         if sale.due:
             yield _("Unpaid"), rupees(sale.due, 2)
         for deposit in sale.deposits.filter(reverses=None, reversed_by=None).order_by("id"):
-            yield str(deposit.get_kind_display()), rupees(abs(deposit.amount), 2)
+            yield capfirst(deposit.get_kind_display()), rupees(abs(deposit.amount), 2)
     if sale.customer and (balance := balance_of(sale.customer)) > 0:
         yield _("Due in all"), rupees(balance, 2)

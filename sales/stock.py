@@ -115,6 +115,25 @@ def sold_to_walk_in(
     ]
 
 
+def brought_by_walk_in(
+    sale: Sale, cans: Mapping[CanType, int], *, at: datetime, actor: Actor
+) -> list[StockMove]:
+    """The empties that a walk-in brings back after their sale, unsaved."""
+    return [
+        StockMove(
+            shop=sale.shop,
+            can_type=size,
+            state=State.EMPTY,
+            kind=Kind.RETURN,
+            quantity=count,
+            at=at,
+            clerk=actor.user,
+            sale=sale,
+        )
+        for size, count in cans.items()
+    ]
+
+
 def reverse_sale(sale: Sale, undone: Mapping[int | None, CanMovement], *, at: datetime, actor: Actor) -> None:
     """Undo what a sale that is voided moved; `undone` has the reversal of each can movement by its id."""
     StockMove.objects.bulk_create(

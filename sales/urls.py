@@ -50,6 +50,7 @@ pages: list[URLPattern] = [
     path("sales/<int:pk>/void/", views.sale_void, name="sale_void"),
     path("sales/<int:pk>/correct/", correct_views.sale_correct, name="sale_correct"),
     path("sales/<int:pk>/refund/", views.sale_refund, name="sale_refund"),
+    path("sales/<int:pk>/return/", views.sale_return, name="sale_return"),
     path("sales/<int:pk>/undo/", views.sale_undo, name="sale_undo"),
     path("sales/<int:pk>/receipt/", views.receipt, name="receipt"),
     path("sales/<int:pk>/print/", printer_views.receipt_print, name="receipt_print"),

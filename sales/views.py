@@ -16,8 +16,18 @@ from django.utils.translation import gettext as _
 from sales import printing
 from sales.dues import balance_of
 from sales.forms import RefundForm, SalesFilter, VoidForm
-from sales.models import Printer, Sale, SaleQuerySet
-from sales.reversals import UNDO_FOR, came_with, may_undo_at_once, refund, undo_at_once, void_sale
+from sales.models import Printer, Sale, SaleQuerySet, Tender
+from sales.return_forms import WalkInReturnForm
+from sales.returns import return_of_walk_in
+from sales.reversals import (
+    UNDO_FOR,
+    came_with,
+    deposit_with,
+    may_undo_at_once,
+    refund,
+    undo_at_once,
+    void_sale,
+)
 from sales.slips import receipt_of
 from sales.upi import claim_qr, open_claim
 from watershop import phone_links
@@ -47,6 +57,7 @@ def receipt(request: ShopRequest, pk: int) -> HttpResponse:
         "printers": Printer.objects.of(request.shop).active(),
         "printed": printing.last_receipt(sale),
         "is_done": "done" in request.GET,
+        "amount": sale.total + deposit_with(sale),
         "undo_seconds": UNDO_FOR.seconds if may_undo_at_once(sale, Actor.of(request)) else None,
         "change": _change(request),
     }
@@ -104,6 +115,7 @@ def _sale_page(
     *,
     void_form: VoidForm | None = None,
     refund_form: RefundForm | None = None,
+    return_form: WalkInReturnForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     lines = list(sale.lines.select_related("can_type"))
@@ -117,6 +129,7 @@ def _sale_page(
         "trail": trail.select_related("user", "approved_by").order_by("id") if is_manager else [],
         "void_form": (void_form or VoidForm()) if is_in_reach(request, Right.VOID) else None,
         "refund_form": (refund_form or RefundForm(lines)) if is_in_reach(request, Right.REFUND) else None,
+        "return_form": return_form or WalkInReturnForm(sale),
         "may_correct": is_in_reach(request, Right.VOID) and not hasattr(sale, "void"),
         "links_url_name": settings.SALE_LINKS_URL_NAME,
     }
@@ -167,6 +180,29 @@ def _refund(request: ShopRequest, sale: Sale, form: RefundForm) -> tuple[int, di
         client_ref=str(data["client_ref"]),
     )
     return 201, {"sale": left.pk, "location": reverse("sale", args=[request.shop.slug, left.pk])}
+
+
+@shop_page(posted_from="sale")
+def sale_return(request: ShopRequest, pk: int) -> HttpResponse:
+    """Take back a walk-in's empties against their receipt, and give back the deposit."""
+    sale = _sale(request.shop, pk)
+    form = WalkInReturnForm(sale, request.POST)
+    if form.is_valid() and (location := form.once(request, lambda: _return(request, sale, form))):
+        messages.success(request, _("The deposit is given back."))
+        return redirect(location)
+    return _sale_page(request, sale, return_form=form, status=form.status)
+
+
+def _return(request: ShopRequest, sale: Sale, form: WalkInReturnForm) -> tuple[int, dict[str, Any]]:
+    data = form.cleaned_data
+    return_of_walk_in(
+        sale,
+        form.back(),
+        refund=Tender(data["refund"]),
+        actor=Actor.of(request),
+        client_ref=str(data["client_ref"]),
+    )
+    return 201, {"sale": sale.pk, "location": reverse("sale", args=[request.shop.slug, sale.pk])}
 
 
 @shop_page(posted_from="sale")

@@ -94,3 +94,12 @@ def test_a_clerk_needs_a_manager_and_other_shops_see_nothing(cast: Cast, client_
     assert client_of(cast.ravi).post(url, wish(cast)).status_code == 403
     other = make_cast("other")
     assert client_of(other.meena).get(url).status_code == 404
+
+
+def test_a_correction_takes_no_deposit_where_none_was_taken(cast: Cast, client_of: SignIn) -> None:
+    sale, client = sell(cast, 1, customer=cast.asha), client_of(cast.meena)
+    url = reverse("sale_correct", args=["water", sale.pk])
+    shown = client.get(url).context["form"]
+    form = wish(cast, **{field.html_name: field.value() for _size, row in shown.rows() for field in row[-1:]})
+    client.post(url, {name: "" if value is None else value for name, value in form.items()})
+    assert not Sale.objects.standing().get().deposits.exists()
