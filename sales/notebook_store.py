@@ -83,10 +83,10 @@ def undo(batch: NotebookImport, *, actor: Actor) -> list[Customer]:
     batch = NotebookImport.objects.select_for_update(no_key=True, of=["self"]).get(pk=batch.pk)
     if NotebookUndo.objects.filter(batch=batch).exists():
         raise ValidationError(_("This import is undone already."))
-    undone = NotebookUndo.objects.create(shop=batch.shop, batch=batch, by=actor.user)
     rows = list(batch.rows.select_related("customer", "opening"))
     accounts = hold({row.customer_id for row in rows})
     traded = _traded(batch, rows)
+    undone = NotebookUndo.objects.create(shop=batch.shop, batch=batch, by=actor.user, kept=sorted(traded))
     free = [row for row in rows if row.customer_id not in traded]
     take_back(batch.shop, [row.opening for row in free if row.opening], at=undone.at)
     cans.reverse_opening_counts(batch.shop, {row.client_ref for row in free}, at=undone.at, actor=actor)

@@ -1,26 +1,27 @@
-"""Pages that take the shop's notebook in: choose or paste a sheet, look at what it holds, store it, undo it."""
+"""Pages that take the shop's notebook in: choose or paste a sheet, look at it, have it stored, have it undone."""
 
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from sales import notebook_store
+from customers.models import Customer
+from sales import notebook_tasks
 from sales.forms import OnceForm
-from sales.models import CanType, NotebookImport
+from sales.models import CanType, NotebookImport, NotebookTask, NotebookUndo
 from sales.notebook import Reading, read
 from sales.notebook_sheet import HEADERS, Table, UnreadableSheetError, as_text, read_file, read_text, template
 from sales.uploads import LARGEST_MB
+from watershop import jobs
 from watershop.audit import Actor
-from watershop.models import Role, Shop
+from watershop.models import Job, Role, Shop
 from watershop.roles import ShopRequest, shop_page
 
 ASKED_AT_ONCE = 200  # rows whose customer may be known; the others go by their phone number
@@ -79,13 +80,14 @@ def notebook(request: ShopRequest) -> HttpResponse:
         "form": form,
         "languages": settings.LANGUAGES,
         "batches": batches.annotate(count=Count("rows"))[:LAST_BATCHES],
+        "unfinished": NotebookTask.objects.filter(shop=request.shop, done_at=None),
     }
     return render(request, "sales/notebook.html", context, status=422 if form.is_bound else 200)
 
 
 @shop_page(role=Role.MANAGER, posted_from="notebook")
 def notebook_store_sheet(request: ShopRequest) -> HttpResponse:
-    """Store the sheet that was shown, or (`do=look`) look at it again as it was mended."""
+    """Have the sheet stored that was shown, or (`do=look`) look at it again as it was mended."""
     form = StoreForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("This form is damaged. Open the page again."))
@@ -98,10 +100,7 @@ def notebook_store_sheet(request: ShopRequest) -> HttpResponse:
         return _preview(request, form, Reading(), status=422)
     is_asked = request.POST.get("do") == "store" and reading.entries
     is_good = is_asked and (form.cleaned_data["skip_bad"] or not reading.bad)
-    if is_good and (location := form.once(request, lambda: _store(request, reading))):
-        count = len(reading.entries)
-        text = ngettext("%(n)s customer is in the book.", "%(n)s customers are in the book.", count)
-        messages.success(request, text % {"n": count})
+    if is_good and (location := form.once(request, lambda: _store(request, form, reading))):
         return redirect(location)
     return _preview(request, form, reading, status=422 if is_asked else 200)
 
@@ -116,26 +115,55 @@ def _preview(request: ShopRequest, form: StoreForm, reading: Reading, status: in
     return render(request, "sales/notebook_preview.html", context, status=status)
 
 
-def _store(request: ShopRequest, reading: Reading) -> tuple[int, dict[str, Any]]:
-    batch = notebook_store.store(request.shop, reading.entries, actor=Actor.of(request))
-    return 201, {"batch": batch.pk, "location": reverse("notebook", args=[request.shop.slug])}
+def _store(request: ShopRequest, form: StoreForm, reading: Reading) -> tuple[int, dict[str, Any]]:
+    task = notebook_tasks.ask_to_store(
+        request.shop,
+        form.cleaned_data["sheet"],
+        form.choices(),
+        rows=len(reading.entries),
+        actor=Actor.of(request),
+    )
+    return 202, {"task": task.pk, "location": reverse("sheet", args=[request.shop.slug, task.pk])}
 
 
 @shop_page(role=Role.MANAGER, posted_from="notebook")
 def notebook_undo(request: ShopRequest, pk: int) -> HttpResponse:
-    """Take a stored sheet back; says whose account stays because they traded since."""
+    """Have a stored sheet taken back."""
     batch = get_object_or_404(NotebookImport, shop=request.shop, pk=pk)
-    try:
-        kept = notebook_store.undo(batch, actor=Actor.of(request))
-    except ValidationError as refusal:
-        messages.error(request, " ".join(refusal.messages))
-    else:
-        messages.success(request, _("The import is undone."))
-        if kept:
-            names = ", ".join(f"{row.name} ({row.code})" for row in kept[:10])
-            text = _("These have traded since and stay as they are (%(n)s): %(names)s")
-            messages.warning(request, text % {"n": len(kept), "names": names})
-    return redirect("notebook", request.shop.slug)
+    if NotebookUndo.objects.filter(batch=batch).exists():
+        messages.error(request, _("This import is undone already."))
+        return redirect("notebook", request.shop.slug)
+    task = notebook_tasks.ask_to_undo(batch, actor=Actor.of(request))
+    return redirect("sheet", request.shop.slug, task.pk)
+
+
+@shop_page(role=Role.MANAGER)
+def sheet(request: ShopRequest, pk: int) -> HttpResponse:
+    """How far a sheet is, then what came of it, or why it failed and the way back to it."""
+    task, job = _task(request, pk)
+    context: dict[str, Any] = {"task": task, "job": job}
+    if task.done_at and task.batch:
+        undo = NotebookUndo.objects.filter(batch=task.batch).first()
+        kept = Customer.objects.of(request.shop).filter(pk__in=undo.kept if undo else [])
+        rows = task.batch.rows.aggregate(count=Count("pk"), new=Count("pk", filter=Q(is_new=True)))
+        context |= {"undo": undo, "kept": kept, "rows": rows}
+    elif job and job.state == Job.State.FAILED:
+        context["form"] = StoreForm(initial={"sheet": task.sheet})
+    return render(request, "sales/sheet.html", context)
+
+
+@shop_page(role=Role.MANAGER)
+def sheet_progress(request: ShopRequest, pk: int) -> HttpResponse:
+    """The progress bar, asked for each second; once it is over, htmx loads the page anew."""
+    task, job = _task(request, pk)
+    if task.done_at or (job and job.state == Job.State.FAILED):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "sales/_sheet_progress.html", {"task": task, "job": job})
+
+
+def _task(request: ShopRequest, pk: int) -> tuple[NotebookTask, Job | None]:
+    tasks = NotebookTask.objects.select_related("batch")
+    return get_object_or_404(tasks, shop=request.shop, pk=pk), jobs.latest(notebook_tasks.DO, pk)
 
 
 @shop_page(role=Role.MANAGER)

@@ -83,6 +83,8 @@ pages: list[URLPattern] = [
     path("customers/<int:pk>/unmerge/", merging_views.customer_unmerge, name="customer_unmerge"),
     path("manage/notebook/", notebook_views.notebook, name="notebook"),
     path("manage/notebook/store/", notebook_views.notebook_store_sheet, name="notebook_store"),
+    path("manage/notebook/sheet/<int:pk>/", notebook_views.sheet, name="sheet"),
+    path("manage/notebook/sheet/<int:pk>/progress/", notebook_views.sheet_progress, name="sheet_progress"),
     path("manage/notebook/<int:pk>/undo/", notebook_views.notebook_undo, name="notebook_undo"),
     path(
         "manage/notebook/template/<str:language>.xlsx",

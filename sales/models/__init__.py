@@ -32,7 +32,7 @@ from sales.models.goods import (
     Tender,
 )
 from sales.models.merging import AccountMerge, MergeUndo
-from sales.models.notebook import NotebookImport, NotebookRow, NotebookUndo
+from sales.models.notebook import NotebookImport, NotebookRow, NotebookTask, NotebookUndo
 from sales.models.parking import ParkedSale
 from sales.models.prices import CanPrice, CustomerPrice
 from sales.models.printing import Printer, Printout
@@ -75,6 +75,7 @@ __all__ = [
     "MergeUndo",
     "NotebookImport",
     "NotebookRow",
+    "NotebookTask",
     "NotebookUndo",
     "PaperWidth",
     "ParkedSale",

@@ -1,8 +1,9 @@
 """What came from the shop's notebook, batch by batch, so that a batch can be undone."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -65,10 +66,51 @@ class NotebookUndo(ShopRow):
     )
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    kept: "models.JSONField[list[int], list[int]]" = models.JSONField(
+        default=list, help_text=_("ids of the customers who traded since and stay as they are")
+    )
 
     class Meta:
         constraints: ClassVar = [
             shop_id_unique("notebookundo"),
             SameShop("batch", name="notebookundo_batch_same_shop"),
             AppendOnly(name="notebookundo_append_only"),
+        ]
+
+
+class NotebookTask(ShopRow):
+    """What a manager asked a worker to do: store a sheet, or take a batch back. Done, it keeps no sheet.
+
+    `rows` is how many good rows were looked at, `choices` says by line whose row it is (see `notebook.read`).
+    """
+
+    class Kind(models.TextChoices):
+        STORE = "store", _("store")
+        UNDO = "undo", _("undo")
+
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    batch = models.ForeignKey(
+        NotebookImport, null=True, on_delete=models.PROTECT, related_name="tasks", db_constraint=False
+    )
+    sheet = models.TextField(blank=True)
+    choices: "models.JSONField[dict[Any, str], dict[str, str]]" = models.JSONField(default=dict)
+    rows = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    origin = models.CharField(max_length=60)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("notebooktask"),
+            models.UniqueConstraint(fields=["batch", "kind"], name="notebooktask_once_per_batch"),
+            models.CheckConstraint(
+                condition=Q(kind="store", batch=None, done_at=None)
+                | Q(kind="store", batch__isnull=False, done_at__isnull=False, sheet="")
+                | Q(kind="undo", batch__isnull=False, sheet=""),
+                name="notebooktask_done_keeps_no_sheet",
+            ),
+            SameShop("batch", name="notebooktask_batch_same_shop"),
         ]

@@ -98,6 +98,7 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
         "vision.tasks.settle_recordings": Schedule.MINUTES,
         "vision.tasks.link_recent_sales": Schedule.MINUTES,
         "watershop.api.forget_answers": Schedule.DAILY,
+        "sales.notebook_tasks.forget_sheets": Schedule.DAILY,
     }
     assert all(callable(import_string(func)) for func in rhythms)
 
