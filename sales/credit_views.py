@@ -169,14 +169,14 @@ def customer_statement_csv(request: ShopRequest, pk: int) -> HttpResponse:
 
 @shop_page()
 def customer_statement_pdf(request: ShopRequest, pk: int) -> HttpResponse:
-    """The same on A4 pages, where WeasyPrint is installed."""
+    """The same on A4 pages, where WeasyPrint is installed; elsewhere the page that can be printed."""
     customer, engine = _customer(request, pk), statement_pdf.engine()
-    plain = "text/plain; charset=utf-8"
     if engine is None:
         text = _("A PDF needs WeasyPrint on the server. Print the page instead, and save that as PDF.")
-        return HttpResponse(text, status=404, content_type=plain)
+        messages.info(request, text)
+        return redirect("customer_statement", request.shop.slug, pk)
     try:
         statement = _statement(request, customer)
     except ValueError as error:
-        return HttpResponse(str(error), status=422, content_type=plain)
+        return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
     return HttpResponse(statement_pdf.pdf_of(statement, engine), content_type="application/pdf")
