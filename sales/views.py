@@ -37,7 +37,8 @@ from watershop.models import AuditEntry, Right, Role, Shop
 from watershop.roles import ShopRequest, has_role, require, shop_page
 
 PAGE_SIZE = 50
-FOUND_AT_ONCE = 8
+# The forms of a sale's page have fields of the same name: each labels its own.
+VOID, REFUND, RETURN = "void_%s", "refund_%s", "return_%s"
 
 
 @shop_page()
@@ -127,9 +128,11 @@ def _sale_page(
         "settled": _settled(sale),
         "moves": sale.can_movements.select_related("can_type").order_by("id"),
         "trail": trail.select_related("user", "approved_by").order_by("id") if is_manager else [],
-        "void_form": (void_form or VoidForm()) if is_in_reach(request, Right.VOID) else None,
-        "refund_form": (refund_form or RefundForm(lines)) if is_in_reach(request, Right.REFUND) else None,
-        "return_form": return_form or WalkInReturnForm(sale),
+        "void_form": (void_form or VoidForm(auto_id=VOID)) if is_in_reach(request, Right.VOID) else None,
+        "refund_form": (refund_form or RefundForm(lines, auto_id=REFUND))
+        if is_in_reach(request, Right.REFUND)
+        else None,
+        "return_form": return_form or WalkInReturnForm(sale, auto_id=RETURN),
         "may_correct": is_in_reach(request, Right.VOID) and not hasattr(sale, "void"),
         "links_url_name": settings.SALE_LINKS_URL_NAME,
     }
@@ -147,7 +150,7 @@ def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
     sale = _sale(request.shop, pk)
     if came_with(sale).exists():
         require(request.membership, request.rights, role=Role.STAFF, right=Right.REFUND)
-    form = VoidForm(request.POST)
+    form = VoidForm(request.POST, auto_id=VOID)
     if form.is_valid():
         try:
             void_sale(sale, reason=form.cleaned_data["reason"], actor=Actor.of(request))
@@ -163,7 +166,7 @@ def sale_void(request: ShopRequest, pk: int) -> HttpResponse:
 def sale_refund(request: ShopRequest, pk: int) -> HttpResponse:
     """Take back some cans of a sale for their money; the sale is entered again with what is left."""
     sale = _sale(request.shop, pk)
-    form = RefundForm(list(sale.lines.select_related("can_type")), request.POST)
+    form = RefundForm(list(sale.lines.select_related("can_type")), request.POST, auto_id=REFUND)
     if form.is_valid() and (location := form.once(request, lambda: _refund(request, sale, form))):
         messages.success(request, _("Refunded. This sale stands with what is left."))
         return redirect(location)
@@ -186,7 +189,7 @@ def _refund(request: ShopRequest, sale: Sale, form: RefundForm) -> tuple[int, di
 def sale_return(request: ShopRequest, pk: int) -> HttpResponse:
     """Take back a walk-in's empties against their receipt, and give back the deposit."""
     sale = _sale(request.shop, pk)
-    form = WalkInReturnForm(sale, request.POST)
+    form = WalkInReturnForm(sale, request.POST, auto_id=RETURN)
     if form.is_valid() and (location := form.once(request, lambda: _return(request, sale, form))):
         messages.success(request, _("The deposit is given back."))
         return redirect(location)
