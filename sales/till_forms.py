@@ -129,8 +129,9 @@ class TillForm(OnceForm):
         return data
 
     def check_moment(self) -> None:
-        """What must be so while the buyer stands there: the price they were told, and the clock."""
+        """What must be so while the buyer stands there: the price they were told, their money, and the clock."""
         self._check_prices()
+        self._check_handed()
         self._check_clock()
 
     def _check_prices(self) -> None:
@@ -141,6 +142,20 @@ class TillForm(OnceForm):
                 self.add_error(
                     None, gettext("%(size)s costs %(price)s now. Tell the buyer, then sell again.") % names
                 )
+
+    def _check_handed(self) -> None:
+        """Whoever pays all in cash hands over the price and the deposit, at least."""
+        data = self.cleaned_data
+        is_all_cash = data["tender"] == Tender.CASH and not data["is_unpaid"] and not self._split()
+        if data["handed"] and is_all_cash and data["handed"] < self._to_pay():
+            self.add_error("handed", gettext("Too little"))
+
+    def _to_pay(self) -> Decimal:
+        listed = (
+            line.can_type.price * line.quantity if line.amount is None else line.amount
+            for line in self.lines()
+        )
+        return sum(listed, ZERO) + sum((deposit.amount for deposit in self.cleaned_data["deposits"]), ZERO)
 
     def _check_clock(self) -> None:
         if not self.cleaned_data["is_clock_right"] and counter_clock.is_behind(self.shop):

@@ -11,12 +11,13 @@ from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from sales import printing
 from sales.dues import balance_of
 from sales.forms import RefundForm, SalesFilter, VoidForm
-from sales.models import Printer, Sale, SaleQuerySet, Tender
+from sales.models import DepositEntry, Printer, Sale, SaleQuerySet, Tender
 from sales.return_forms import WalkInReturnForm
 from sales.returns import return_of_walk_in
 from sales.reversals import (
@@ -191,7 +192,7 @@ def sale_return(request: ShopRequest, pk: int) -> HttpResponse:
     sale = _sale(request.shop, pk)
     form = WalkInReturnForm(sale, request.POST, auto_id=RETURN)
     if form.is_valid() and (location := form.once(request, lambda: _return(request, sale, form))):
-        messages.success(request, _("The deposit is given back."))
+        messages.success(request, capfirst(DepositEntry.Kind.REFUNDED.label))
         return redirect(location)
     return _sale_page(request, sale, return_form=form, status=form.status)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from statistics import quantiles
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 from uuid import uuid4
 
 from django.db import connection, transaction
@@ -149,7 +149,14 @@ def _searches(chance: random.Random, shop: Shop) -> Iterator[str]:
 
 
 def till_weight(browser: Browser) -> int:
-    """Bytes of the till's page with its styles, scripts and pictures, compressed; without fonts."""
+    """Bytes of the till's page with its styles, scripts, their modules and pictures, compressed; without fonts."""
     page = browser.get(reverse("till", args=[BIG])).read()
-    parts = set(re.findall(r'(?:src|href)="(/static/[^"#]+)', page.decode()))
-    return sum(len(gzip.compress(part)) for part in (page, *(browser.get(path).read() for path in parts)))
+    parts, waiting = {"": page}, re.findall(r'(?:src|href)="(/static/[^"#]+)', page.decode())
+    while waiting:
+        if (path := waiting.pop()) in parts:
+            continue
+        parts[path] = part = browser.get(path).read()
+        if path.endswith(".js"):
+            modules = re.findall(r'^import .*?"(\.[^"]+)"', part.decode(), re.MULTILINE)
+            waiting += [urljoin(path, module) for module in modules]
+    return sum(len(gzip.compress(part)) for part in parts.values())

@@ -13,7 +13,8 @@ from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from sales.models import CanMovement, LedgerEntry, Payment, Sale
-from tests.base import Cast, make_cast, sell
+from sales.pricelist import set_own_prices
+from tests.base import TESTS, Cast, make_cast, sell
 from watershop.models import User
 
 Phone = Callable[[User], APIClient]
@@ -56,6 +57,13 @@ def test_a_sale_is_recorded_once_per_key(cast: Cast, api_of: Phone) -> None:
     assert Sale.objects.get().source == Sale.Source.API
     other = post(phone, "api_sales", wish(cast, tender="upi"), key)
     assert (other.status_code, other.json()["type"]) == (422, "urn:watershop:key_reused")
+
+
+def test_a_phone_sells_at_the_customers_price_and_at_no_other(cast: Cast, api_of: Phone) -> None:
+    set_own_prices(cast.asha, {cast.can20: Decimal(18)}, actor=TESTS)
+    lines = [{"can_type": cast.can20.pk, "quantity": 2, "amount": "1.00"}]
+    answer = post(api_of(cast.ravi), "api_sales", wish(cast, customer=cast.asha.pk, lines=lines))
+    assert answer.json()["total"] == "36.00"
 
 
 def test_a_sale_without_a_key_is_refused(cast: Cast, api_of: Phone) -> None:

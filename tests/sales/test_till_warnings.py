@@ -104,6 +104,20 @@ def test_what_was_handed_over_is_no_takings_and_its_change_is_said(cast: Cast, c
     assert "<strong>₹60</strong>" in page
 
 
+def test_less_cash_than_the_sale_costs_is_refused_unless_the_rest_is_owed(
+    cast: Cast, client_of: SignIn
+) -> None:
+    client, asha = client_of(cast.ravi), {"customer": cast.asha.pk, "handed": "30"}
+    refused = post(client, cast, handed="30")
+    assert refused.status_code == 422 and "Too little" in refused.content.decode()
+    with_deposit = asha | {"handed": "239", f"deposit_{cast.can20.pk}": ""}
+    assert post(client, cast, **with_deposit).status_code == 422
+    assert not Sale.objects.exists()
+    assert post(client, cast, **asha, part_cash="30").status_code == 302
+    assert post(client, cast, **asha, is_unpaid="on").status_code == 302
+    assert post(client, cast, **with_deposit | {"handed": "240"}).status_code == 302
+
+
 @pytest.mark.parametrize("change", ["", "x", "NaN", "-5", "0"])
 def test_no_change_is_said_where_there_is_none(cast: Cast, client_of: SignIn, change: str) -> None:
     url = reverse("receipt", args=["water", sell(cast).pk])
