@@ -68,7 +68,7 @@ def _movement(
         can_type=can_type,
         kind=kind,
         quantity=quantity,
-        at=sale.sold_at,
+        at=sale.moved_at,
         recorded_at=sale.recorded_at,
         clerk=actor.user,
         sale=sale,

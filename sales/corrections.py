@@ -1,20 +1,20 @@
 """What moves money on an account without a sale or a payment: opening balance, write-off, and undoing either."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales.dues import balance_of
-from sales.models import ZERO, Allocation, LedgerEntry
-from sales.settling import hold, release, settle_oldest_first
+from sales.merging import hold_with_heirs, pass_on
+from sales.models import ZERO, LedgerEntry
+from sales.settling import hold, settle_oldest_first, take_back
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Shop
@@ -112,29 +112,11 @@ def undo(entry: LedgerEntry, *, actor: Actor) -> LedgerEntry:
 
     Raises ValidationError when it is another kind of entry, or reversed already.
     """
-    hold({entry.customer_id})
+    line = hold_with_heirs(entry.customer_id)
     if entry.kind not in UNDONE_ALONE or LedgerEntry.objects.filter(reverses=entry).exists():
         raise ValidationError(_("This can't be undone, or it is undone already."))
     (reversal,) = take_back(entry.shop, [entry], at=timezone.now())
-    settle_oldest_first(entry.shop, [entry.customer])
+    settle_oldest_first(entry.shop, line)
+    pass_on(line, due_at=entry.at, actor=actor)
     audit.record(entry.shop, actor, "undo_entry", entry, after={"reversal": reversal.pk})
     return reversal
-
-
-def take_back(shop: Shop, entries: Collection[LedgerEntry], *, at: datetime) -> list[LedgerEntry]:
-    """Reverse entries that are neither sale nor payment: what they settled is due again, what settled them is free.
-
-    The caller holds the accounts and settles them afterwards.
-    """
-    release(shop, Allocation.objects.filter(Q(credit__in=entries) | Q(opening__in=entries)))
-    return LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            shop=shop,
-            customer_id=entry.customer_id,
-            kind=LedgerEntry.Kind.REVERSAL,
-            amount=-entry.amount,
-            at=at,
-            reverses=entry,
-        )
-        for entry in entries
-    )

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sales.day_end import DayEnd, day_end
+from sales.stock import Stand
 from watershop import audit, outbox, phone_links
 from watershop.audit import Actor
 from watershop.dates import Period
@@ -33,13 +34,28 @@ def _lines(end: DayEnd) -> Iterator[tuple[str, str]]:
     for tender, amount in end.takings.items():
         yield str(tender.label), rupees(amount)
     yield _("Takings"), rupees(end.taken)
+    yield _("Paid with the sale"), rupees(end.with_sales)
     yield _("Dues collected"), rupees(end.dues_collected)
+    if end.given_back:
+        yield _("Given back"), rupees(end.given_back)
     if end.unconfirmed_upi:
         yield _("UPI not confirmed yet"), rupees(end.unconfirmed_upi)
     yield _("Cans taken along"), grouped(end.cans_out)
     yield _("Cans brought back"), grouped(end.cans_in)
+    if end.deposits_taken or end.deposits_given_back:
+        yield _("Deposits taken"), rupees(end.deposits_taken)
+        yield _("Deposits given back"), rupees(end.deposits_given_back)
+    for stand in end.stock:
+        yield stand.can_type.code, _in_stock(stand)
     for variance in _variances(end):
         yield _("Variance"), rupees(variance)
+
+
+def _in_stock(stand: Stand) -> str:
+    """Full 12, Empty 8: what is there now, whichever day the message tells of."""
+    counts = [(_("Full"), stand.full), (_("Empty"), stand.empty)]
+    counts += [(_("Broken"), stand.broken)] if stand.broken else []
+    return ", ".join(f"{name} {count}" for name, count in counts)
 
 
 def _variances(end: DayEnd) -> Iterator[Decimal]:

@@ -101,7 +101,7 @@ def book_with_sales(rows: Iterable[SaleDeposits], actor: Actor) -> None:
             amount=deposit.amount,
             tender=row.tender,
             drawer_session=row.session,
-            at=row.sale.sold_at,
+            at=row.sale.moved_at,
             recorded_at=row.sale.recorded_at,
             clerk=actor.user,
         )
@@ -206,8 +206,13 @@ def give_back_on(
         )
 
 
-def reverse_sale(sale: Sale, *, at: datetime, actor: Actor, only: Tender | None = None) -> None:
-    """Undo the deposits of a sale, or those of one tender. What was given back meanwhile is not given back again."""
+def reverse_sale(
+    sale: Sale, holders: Sequence[Customer], *, at: datetime, actor: Actor, only: Tender | None = None
+) -> None:
+    """Undo the deposits of a sale, or those of one tender. What was given back meanwhile is not given back again.
+
+    `holders` are the buyer and those into whose accounts theirs went, who may hold the deposits by now.
+    """
     rows = DepositEntry.objects.filter(
         sale=sale, recorded_at=sale.recorded_at, reverses=None, reversed_by=None
     )
@@ -215,9 +220,7 @@ def reverse_sale(sale: Sale, *, at: datetime, actor: Actor, only: Tender | None 
     standing = list(rows.select_related("can_type"))
     tenders = {Tender(row.tender) for row in standing if row.tender and row.drawer_session_id}
     session = drawer.session_for(sale.shop, tenders)
-    theirs = DepositEntry.objects.filter(
-        **({"customer": sale.customer_id} if sale.customer_id else {"customer": None, "sale": sale})
-    )
+    theirs = DepositEntry.objects.filter(customer__in=holders) if holders else sale.deposits.all()
     held = theirs.held()
     for row in standing:
         there = held.get(row.can_type_id, Held())

@@ -131,8 +131,8 @@ class NewSale:
 
     @property
     def has_happened(self) -> bool:
-        """Whether water and money changed hands while nobody could refuse it."""
-        return self.source == Sale.Source.OFFLINE
+        """Whether water and money changed hands while nobody could refuse it; a correction is made now."""
+        return self.source == Sale.Source.OFFLINE and self.replaces is None
 
     @property
     def tenders(self) -> set[Tender]:
@@ -212,7 +212,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         Payment(
             shop=shop,
             customer=new.customer,
-            received_at=sale.recorded_at if new.replaces else sale.sold_at,
+            received_at=sale.moved_at,
             recorded_at=sale.recorded_at,
             tender=tender,
             amount=amount,
@@ -320,7 +320,7 @@ def _sale_entry(sale: Sale, new: NewSale) -> LedgerEntry:
         customer=new.customer,
         kind=LedgerEntry.Kind.SALE,
         amount=new.total,
-        at=sale.sold_at,
+        at=sale.moved_at,
         recorded_at=sale.recorded_at,
         sale=sale,
     )

@@ -4,7 +4,9 @@ Money goes over by pairs of transfer entries that sum to zero at every moment: e
 that a merge makes no debt younger, and what was paid ahead as credit. Everything else stays where it is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -18,10 +20,9 @@ from django.utils.translation import gettext as _
 from customers import book
 from customers.models import Customer
 from sales import cans, deposits
-from sales.corrections import take_back
 from sales.dues import balance_of, open_dues
 from sales.models import AccountMerge, CanMovement, LedgerEntry, MergeUndo
-from sales.settling import hold, settle_oldest_first
+from sales.settling import hold, settle_oldest_first, take_back
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -38,15 +39,49 @@ def merge(*, old: Customer, into: Customer, reason: str, actor: Actor) -> Accoun
     accounts = {row.pk: row for row in hold({old.pk, into.pk})}
     old, into = accounts[old.pk], accounts[into.pk]
     _check(old, into, reason)
-    merge = AccountMerge.objects.create(
-        shop=old.shop, old=old, into=into, by=actor.user, reason=reason.strip()
-    )
+    merge = _go_over(old, into, reason.strip(), actor)
+    book.mark_merged(old, into, actor=actor)
+    return merge
+
+
+def _go_over(
+    old: Customer, into: Customer, reason: str, actor: Actor, *, due_at: datetime | None = None
+) -> AccountMerge:
+    """What stands on the one account goes over; credit settles a due of that time there before older ones."""
+    merge = AccountMerge.objects.create(shop=old.shop, old=old, into=into, by=actor.user, reason=reason)
     for move in _MOVES:
         move(merge, actor)
-    settle_oldest_first(old.shop, [old, into])
-    book.mark_merged(old, into, actor=actor)
+    meant = {due.key for due in open_dues(old.shop, [into]) if due.at == due_at}
+    settle_oldest_first(old.shop, [old])
+    settle_oldest_first(old.shop, [into], chosen=meant)
     audit.record(old.shop, actor, "merge_accounts", merge, after={"old": old.pk, "into": into.pk})
     return merge
+
+
+def leads_to(customer: Customer) -> Customer:
+    """The account that this one went into, over as many merges as there were; itself where it was not merged."""
+    while customer.merged_into:
+        customer = customer.merged_into
+    return customer
+
+
+def hold_with_heirs(customer: int | None) -> list[Customer]:
+    """Hold the account with this id and those that it went into, the first one first; none for a walk-in."""
+    line = []
+    while customer:
+        line.append(customer)
+        customer = Customer.objects.values_list("merged_into", flat=True).get(pk=customer)
+    held = {row.pk: row for row in hold(line)}
+    return [held[pk] for pk in line]
+
+
+def pass_on(line: Sequence[Customer], *, due_at: datetime, actor: Actor) -> None:
+    """What the undoing of something of that time left on a merged account goes over as well.
+
+    `line` are the accounts of `hold_with_heirs`.
+    """
+    for old, into in pairwise(line):
+        _go_over(old, into, _("Something older was undone."), actor, due_at=due_at)
 
 
 def _check(old: Customer, into: Customer, reason: str) -> None:

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from customers import book
 from customers.models import Customer
 from sales import cans, pricelist
-from sales.corrections import Opening, open_balances, take_back
+from sales.corrections import Opening, open_balances
 from sales.models import CanMovement, LedgerEntry, NotebookImport, NotebookRow, NotebookUndo
 from sales.notebook import Entry, opened_at
-from sales.settling import hold, settle_oldest_first
+from sales.settling import hold, settle_oldest_first, take_back
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop

@@ -18,13 +18,15 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.deposits import Deposit, suggested
+from sales.deposits import Deposit, held_of, suggested
 from sales.dues import open_dues
 from sales.ledger import Line, NewSale, receive_payment, record_sale
-from sales.models import AccountMerge, CanMovement, CanType, Payment, Replay, RuleCard, Sale, Tender
+from sales.merging import leads_to
+from sales.models import CanMovement, CanType, Held, Payment, Replay, RuleCard, Sale, Tender
 from sales.offline import clerk_of, slip_code
 from sales.returns import Returned, return_cans
 from sales.rule_cards import Rules, broken_rules
+from sales.settling import hold
 from watershop import audit
 from watershop.api import hold_key
 from watershop.audit import Actor
@@ -219,9 +221,7 @@ def _customer(shop: Shop, fields: Mapping[str, str]) -> Customer | None:
     customer = customers.filter(pk=pk).first() if pk.isdecimal() else None
     if customer is None:
         raise ValidationError(_("This shop has no such customer."))
-    while merge := AccountMerge.objects.standing().filter(old=customer).select_related("into__shop").first():
-        customer = merge.into  # the account that theirs went into
-    return customer
+    return leads_to(customer)
 
 
 def _tender(fields: Mapping[str, str]) -> Tender:
@@ -275,12 +275,26 @@ def _deposits(
     back: Mapping[CanType, int],
 ) -> list[Deposit]:
     """What was left for the cans (`deposit_<id>`), or given back; where the till showed a field and left it empty,
-    what the shop's rule says. A till that showed none took none."""
+    what the shop's rule says. A till that showed none took none. What was given back beyond what was left stays out
+    of the deposits: it is on a card."""
     moved = {size: sold.get(size, 0) - back.get(size, 0) for size in (*sold, *back)}
     shown = {size: _rupees(fields[name]) for size in moved if (name := f"deposit_{size.pk}") in fields}
     empty = {size: moved[size] for size, amount in shown.items() if amount is None}
     by_itself = suggested(customer, empty) if not fields.get("is_unpaid") else []
-    return by_itself + [Deposit(size, moved[size], amount) for size, amount in shown.items() if amount]
+    given = [Deposit(size, moved[size], amount) for size, amount in shown.items() if amount]
+    return by_itself + _within_held(customer, given)
+
+
+def _within_held(customer: Customer | None, deposits: list[Deposit]) -> list[Deposit]:
+    if customer is None or all(deposit.amount > 0 for deposit in deposits):
+        return deposits
+    hold({customer.pk})
+    held = held_of(customer)
+    within = [
+        replace(deposit, amount=max(deposit.amount, -held.get(deposit.can_type.pk, Held()).amount))
+        for deposit in deposits
+    ]
+    return [deposit for deposit in within if deposit.amount]
 
 
 def _rupees(text: str | None) -> Decimal | None:

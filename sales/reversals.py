@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from sales import cans, deposits, drawer, upi
 from sales.deposits import Deposit
 from sales.ledger import Line, NewSale, record_sale
+from sales.merging import hold_with_heirs, leads_to, pass_on
 from sales.models import (
     ZERO,
     Allocation,
@@ -27,7 +28,7 @@ from sales.models import (
     Tender,
     UpiClaim,
 )
-from sales.settling import hold, release, settle_oldest_first
+from sales.settling import release, settle_oldest_first
 from watershop import audit
 from watershop.audit import Actor
 
@@ -42,7 +43,7 @@ def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
     Money that came with the sale is given back; other money stays on the customer's account and settles what else is
     due.
     """
-    account = hold({sale.customer_id} if sale.customer_id else ())
+    line = hold_with_heirs(sale.customer_id)
     rows = Sale.objects.select_for_update(of=["self"], no_key=True).select_related("shop", "customer")
     sale = rows.get(pk=sale.pk)
     if SaleVoid.objects.filter(sale=sale).exists():
@@ -58,9 +59,10 @@ def void_sale(sale: Sale, *, reason: str, actor: Actor) -> SaleVoid:
     release(sale.shop, Allocation.objects.filter(sale=sale))
     for payment in came_with(sale):
         _give_back(payment, void.at, actor)
-    deposits.reverse_sale(sale, at=void.at, actor=actor)
+    deposits.reverse_sale(sale, line, at=void.at, actor=actor)
     cans.reverse_sale(sale, at=void.at, actor=actor)
-    settle_oldest_first(sale.shop, account)
+    settle_oldest_first(sale.shop, line)
+    pass_on(line, due_at=sale.sold_at, actor=actor)
     audit.record(sale.shop, actor, "void_sale", sale, after={"reason": void.reason})
     return void
 
@@ -126,7 +128,7 @@ def refund(
     new = NewSale(
         lines=kept,
         tender=Tender(sale.stated_tender),
-        customer=sale.customer,
+        customer=sale.customer and leads_to(sale.customer),
         split=_still_paid(sale, sum((line.charged for line in kept), ZERO)),
         empties=_empties_of(sale),
         deposits=_deposits_less(sale, back),
@@ -180,9 +182,9 @@ def payment_did_not_arrive(claim: UpiClaim, *, actor: Actor) -> None:
     Raises ValidationError when somebody decided on the claim before.
     """
     payment = claim.payment
-    account = hold({payment.customer_id} if payment.customer_id else ())
+    line = hold_with_heirs(payment.customer_id)
     upi.decide(claim, UpiClaim.State.FAILED, actor=actor)
-    if not account:  # nobody to owe it
+    if not line:  # nobody to owe it
         sale = Sale.objects.get(shop=claim.shop, allocations__payment=payment)
         void_sale(sale, reason=_("The UPI payment did not arrive."), actor=actor)
         return
@@ -193,8 +195,9 @@ def payment_did_not_arrive(claim: UpiClaim, *, actor: Actor) -> None:
         sale = Sale.objects.distinct().get(
             deposits__recorded_at=payment.recorded_at, allocations__payment=payment
         )
-        deposits.reverse_sale(sale, at=now, actor=actor, only=Tender.UPI)
-    settle_oldest_first(claim.shop, account)
+        deposits.reverse_sale(sale, line, at=now, actor=actor, only=Tender.UPI)
+    settle_oldest_first(claim.shop, line)
+    pass_on(line, due_at=payment.received_at, actor=actor)
 
 
 def _is_written_off(sale: Sale) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,7 +14,19 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from sales.credit import limit_of
 from sales.dues import balance_of
-from sales.models import IN_HAND, CanType, DrawerSession, Payment, Replay, RuleCard, Sale, SaleLine
+from sales.models import (
+    IN_HAND,
+    ZERO,
+    CanType,
+    DepositEntry,
+    DrawerSession,
+    Held,
+    Payment,
+    Replay,
+    RuleCard,
+    Sale,
+    SaleLine,
+)
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -35,7 +48,9 @@ def broken_rules(row: Replay, *, happened_at: datetime, is_clock_right: bool, wh
         rules[Kind.CLOCK] = {"minutes": abs(off), "is_behind": off > 0}
     if row.received_at - happened_at > COMES_LATE_AFTER:
         rules[Kind.OLD] = {"days": (row.received_at - happened_at).days}
-    return rules if why else rules | _of_customer(row) | _of_goods(row, happened_at) | _of_drawer(row)
+    if not why:
+        rules |= _of_customer(row) | _of_goods(row, happened_at) | _of_drawer(row) | _of_deposits(row)
+    return rules
 
 
 def _of_customer(row: Replay) -> Rules:
@@ -80,6 +95,20 @@ def _of_drawer(row: Replay) -> Rules:
     if not money.exists() or not DrawerSession.objects.of(row.shop).exists():
         return {}
     return {Kind.DRAWER: {"amount": str(money.aggregate(sum=Sum("amount"))["sum"])}}
+
+
+def _of_deposits(row: Replay) -> Rules:
+    """Deposit that the clerk gave back beyond what the customer had left."""
+    given = {
+        int(name.removeprefix("deposit_")): Decimal(text)
+        for name, text in row.fields.items()
+        if name.startswith("deposit_") and text.strip().startswith("-")
+    }
+    if not given:
+        return {}
+    booked = DepositEntry.objects.filter(sale=row.sale).held()
+    beyond = sum((booked.get(size, Held()).amount - amount for size, amount in given.items()), ZERO)
+    return {Kind.DEPOSIT: {"amount": str(beyond)}} if beyond else {}
 
 
 def told(shop: Shop, cards: Iterable[RuleCard]) -> None:

@@ -103,3 +103,22 @@ def release(shop: Shop, parts: QuerySet[Allocation]) -> None:
     Allocation.objects.bulk_create(
         Allocation(shop=shop, amount=-row.pop("sum"), **row) for row in list(settled)
     )
+
+
+def take_back(shop: Shop, entries: Collection[LedgerEntry], *, at: datetime) -> list[LedgerEntry]:
+    """Reverse entries that are neither sale nor payment: what they settled is due again, what settled them is free.
+
+    The caller holds the accounts and settles them afterwards.
+    """
+    release(shop, Allocation.objects.filter(Q(credit__in=entries) | Q(opening__in=entries)))
+    return LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            shop=shop,
+            customer_id=entry.customer_id,
+            kind=LedgerEntry.Kind.REVERSAL,
+            amount=-entry.amount,
+            at=at,
+            reverses=entry,
+        )
+        for entry in entries
+    )

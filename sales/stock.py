@@ -106,7 +106,7 @@ def sold_to_walk_in(
             state=state,
             kind=kind,
             quantity=quantity,
-            at=sale.sold_at,
+            at=sale.moved_at,
             recorded_at=sale.recorded_at,
             clerk=actor.user,
             sale=sale,

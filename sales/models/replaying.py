@@ -82,6 +82,7 @@ class RuleCard(ShopRow):
         BLOCKED = "blocked", _("Nothing on credit, but sold")
         PRICE = "price", _("Another price than the list")
         DRAWER = "drawer", _("No open drawer")
+        DEPOSIT = "deposit", _("More deposit given back than was left")
         RETIRED = "retired", _("A size no longer on sale")
         INACTIVE = "inactive", _("An inactive customer")
         OLD = "old", _("Came late")

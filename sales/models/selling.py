@@ -1,5 +1,6 @@
 """A sale with its lines, the money that came for it, and its undoing."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
@@ -115,6 +116,11 @@ class Sale(ShopRow):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def moved_at(self) -> datetime:
+        """When its debt, money and cans moved: a correction moves them now, and leaves a day that is over alone."""
+        return self.recorded_at if self.replaces_id else self.sold_at
 
 
 class SaleLine(ShopRow):

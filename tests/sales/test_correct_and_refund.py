@@ -2,18 +2,24 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from sales import drawer
+from sales.account_statement import statement_of
+from sales.day_end import day_end
+from sales.deposits import Deposit
+from sales.dues import account_of
 from sales.ledger import Line, NewSale, receive_payment
 from sales.models import CanMovement, Payment, Sale, Tender, UpiClaim
 from sales.reversals import correct_sale, refund, undo_at_once
 from sales.upi import confirm
 from tests.base import TESTS, Cast, sell
 from watershop.audit import Actor
+from watershop.dates import Period, day_of, today
 
 
 def balance(cast: Cast) -> Decimal:
@@ -111,3 +117,28 @@ def test_a_clerk_takes_back_their_own_sale_at_once_but_not_later_nor_anothers(ca
     old.recorded_at -= timedelta(seconds=16)
     with pytest.raises(ValidationError, match="too long ago"):
         undo_at_once(old, actor=ravi)
+
+
+def test_a_correction_leaves_the_figures_of_a_day_that_is_over(cast: Cast) -> None:
+    yesterday = timezone.now() - timedelta(days=1)
+    fields = {"deposits": [Deposit(cast.can20, 3, Decimal(300))], "empties": [(cast.can10, 1)]}
+    sale = sell(cast, 3, customer=cast.asha, is_paid=False, sold_at=yesterday, **fields)
+    day, one = day_of(cast.shop, yesterday), [Deposit(cast.can20, 1, Decimal(100))]
+    over = Period(day, day, cast.shop.tz)
+    moved = attrgetter("cans_out", "cans_in", "deposits_taken", "deposits_given_back", "taken")
+    before, owed = moved(day_end(cast.shop, over)), statement_of(cast.asha, over).after
+    new = NewSale([Line(cast.can20, 1)], Tender.CASH, cast.asha, is_paid=False, deposits=one)
+    correct_sale(sale, new, reason="miscounted", actor=TESTS)
+    assert moved(day_end(cast.shop, over)) == before == (3, 1, 300, 0, 0)
+    assert statement_of(cast.asha, over).after == owed == 60
+    assert moved(day_end(cast.shop, today(cast.shop))) == (-2, -1, 100, -300, 0)
+    assert balance(cast) == 20 and account_of(cast.asha).dues[0].at == yesterday
+
+
+def test_the_correction_of_a_sale_without_the_server_goes_into_the_drawer_of_now(cast: Cast) -> None:
+    first = drawer.open_session(cast.shop, opening_float=Decimal(0), actor=TESTS)
+    sale = sell(cast, 3, source=Sale.Source.OFFLINE, sold_at=timezone.now())
+    drawer.close_session(first, sheet={20: 3}, coin=Decimal(0), upi=Decimal(0), actor=TESTS)
+    session = drawer.open_session(cast.shop, opening_float=Decimal(100), actor=TESTS)
+    correct_sale(sale, NewSale([Line(cast.can20, 2)], Tender.CASH), reason="miscounted", actor=TESTS)
+    assert drawer.expected(session)[Tender.CASH] == 80

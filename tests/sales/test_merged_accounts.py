@@ -11,14 +11,25 @@ from django.utils import timezone
 
 from customers.book import change_customer
 from customers.models import Customer
-from sales.corrections import open_balance
+from sales.corrections import open_balance, undo, write_off
 from sales.deposits import Deposit, held_of
 from sales.dues import account_of, balance_of
 from sales.ledger import Line, receive_payment
 from sales.merging import likely_doubles, merge, unmerge
-from sales.models import AccountMerge, Allocation, CanMovement, Held, LedgerEntry, Payment, Sale, Tender
+from sales.models import (
+    AccountMerge,
+    Allocation,
+    CanMovement,
+    DepositEntry,
+    Held,
+    LedgerEntry,
+    Payment,
+    Sale,
+    Tender,
+    UpiClaim,
+)
 from sales.returns import Returned, return_cans
-from sales.reversals import void_sale
+from sales.reversals import payment_did_not_arrive, refund, void_sale
 from tests.base import TESTS, Cast, sell
 from watershop.models import AuditEntry
 
@@ -151,15 +162,71 @@ def test_credit_that_went_over_and_was_spent_there_comes_back_whole(cast: Cast) 
 
 
 def test_what_comes_to_the_old_account_later_goes_over_on_asking(cast: Cast) -> None:
-    sale = on_credit(cast, cast.bala, 5)
+    on_credit(cast, cast.bala, 5)
     merged(cast)
-    void_sale(sale, reason="mistake", actor=TESTS)
+    pay(cast.bala, 40)
     assert balances(cast) == (40, -40)
     merged(cast)
     assert balances(cast) == (0, 0) and owes(cast.asha) == []
     assert AccountMerge.objects.standing().count() == 2
     unmerge(cast.bala, actor=TESTS)
     assert balances(cast) == (0, 0)
+
+
+def test_a_void_after_the_merge_goes_over_by_itself(cast: Cast) -> None:
+    fields = {"is_paid": False, "deposits": [Deposit(cast.can20, 2, Decimal(200))]}
+    sale = sell(cast, 2, customer=cast.bala, **fields)
+    kept = on_credit(cast, cast.bala, 3, 1)
+    merged(cast)
+    void_sale(sale, reason="it was somebody else", actor=TESTS)
+    assert balances(cast) == (20, 0) and owes(cast.asha) == [(3, 20)]
+    assert [account_of(who).cans_out for who in (cast.asha, cast.bala)] == [1, 0]
+    assert [held_of(who) for who in (cast.asha, cast.bala)] == [{}, {}]
+    assert DepositEntry.objects.by_tender() == {Tender.CASH: 0}
+    unmerge(cast.bala, actor=TESTS)
+    assert balances(cast) == (0, 20) and account_of(cast.bala).dues[0].sale_id == kept.pk
+    assert [account_of(who).cans_out for who in (cast.asha, cast.bala)] == [0, 1]
+
+
+def test_what_was_paid_at_the_other_account_stays_there_when_the_sale_is_void(cast: Cast) -> None:
+    sale = on_credit(cast, cast.bala, 3)
+    merged(cast)
+    pay(cast.asha, 40)
+    void_sale(sale, reason="mistake", actor=TESTS)
+    assert balances(cast) == (-40, 0)
+
+
+def test_undoing_finds_the_last_of_many_merges(cast: Cast) -> None:
+    third = Customer.objects.create(shop=cast.shop, code="CHITRA", name="Chitra")
+    sale = on_credit(cast, cast.bala, 3)
+    merged(cast)
+    merge(old=cast.asha, into=third, reason="hers too", actor=TESTS)
+    void_sale(sale, reason="mistake", actor=TESTS)
+    assert [*balances(cast), balance_of(third)] == [0, 0, 0]
+
+
+def test_a_write_off_that_is_undone_is_owed_at_the_account_that_goes_on(cast: Cast) -> None:
+    on_credit(cast, cast.bala, 3)
+    given_up = write_off(customer=cast.bala, amount=Decimal(40), reason="moved away", actor=TESTS)
+    merged(cast)
+    undo(given_up, actor=TESTS)
+    assert balances(cast) == (40, 0) and owes(cast.asha) == [(3, 40)]
+
+
+def test_a_upi_payment_that_never_came_is_owed_at_the_account_that_goes_on(cast: Cast) -> None:
+    sell(cast, 1, customer=cast.bala, tender=Tender.UPI, client_ref="u")
+    merged(cast)
+    payment_did_not_arrive(UpiClaim.objects.get(), actor=TESTS)
+    assert balances(cast) == (20, 0)
+
+
+def test_a_refund_after_the_merge_is_of_the_account_that_goes_on(cast: Cast) -> None:
+    sale = on_credit(cast, cast.bala, 3)
+    merged(cast)
+    left = refund(
+        Sale.objects.get(pk=sale.pk), {cast.can20: 1}, reason="leaking", actor=TESTS, client_ref="r"
+    )
+    assert balances(cast) == (20, 0) and left.customer == cast.asha
 
 
 def test_accounts_that_cannot_be_merged_are_refused_with_the_reason(cast: Cast) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from sales import drawer, pricelist
+from sales.deposits import Deposit, held_of
 from sales.models import (
     CanMovement,
     LedgerEntry,
@@ -193,6 +194,16 @@ def test_cash_without_a_drawer_is_a_card_and_in_an_open_one_it_is_counted(cast: 
     drawer.close_session(session, sheet={10: 2, 5: 1}, coin=Decimal(0), upi=Decimal(0), actor=TESTS)
     send(till, deed(cast, {f"sold_{cast.can20.pk}": "1"}, device_at=now))
     assert cards() == {Kind.DRAWER: {"amount": "20.00"}}
+
+
+def test_more_deposit_given_back_than_was_left_is_a_card_and_a_sale(cast: Cast, till: Client) -> None:
+    sell(cast, 1, customer=cast.asha, deposits=[Deposit(cast.can20, 1, Decimal(100))])
+    back = {f"back_{cast.can20.pk}": "2", f"sold_{cast.can10.pk}": "1", "customer": cast.asha.pk}
+    send(till, deed(cast, {**back, f"deposit_{cast.can20.pk}": "-160"}))
+    assert cards() == {Kind.DEPOSIT: {"amount": "60.00"}}
+    assert held_of(cast.asha) == {} and Sale.objects.count() == 2
+    send(till, deed(cast, {**back, f"deposit_{cast.can20.pk}": "-100"}))
+    assert RuleCard.objects.latest("id").detail == {"amount": "100.00"}
 
 
 def test_a_clock_that_is_wrong_is_corrected_and_told(cast: Cast, till: Client) -> None:

@@ -68,6 +68,7 @@ def test_every_rule_has_its_sentence(cast: Cast, client_of: SignIn) -> None:
         "limit": {"balance": "40.00", "limit": "30.00"},
         "blocked": {"balance": "40.00", "limit": "0.00"},
         "drawer": {"amount": "20.00"},
+        "deposit": {"amount": "60.00"},
         "retired": {"sizes": ["20L"]},
         "old": {"days": 5},
         "clock": {"minutes": 10, "is_behind": True},

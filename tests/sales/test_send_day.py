@@ -1,6 +1,7 @@
 """The Close page is sent: by e-mail to the owner, or by the links of whoever stands before it."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -9,8 +10,11 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
+from sales import stock
 from sales.day_end import day_end
 from sales.day_report import text_of
+from sales.deposits import Deposit
+from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import accounts, outbox
 from watershop.dates import today
@@ -48,6 +52,16 @@ def test_the_links_hold_the_figures(cast: Cast, client_of: SignIn) -> None:
     assert links["whatsapp"].startswith("https://wa.me/?text=") and links["sms"].startswith("sms:?body=")
     assert "Cash: ₹40" in unquote(links["whatsapp"])
     assert "E-mail to the owner" not in page.content.decode(), "nobody said where to"
+
+
+def test_the_figures_add_up_and_tell_of_deposits_and_stock(cast: Cast) -> None:
+    stock.deliver(cast.shop, full={cast.can20: 9}, sent={}, note="", actor=TESTS)
+    sell(cast, 2, customer=cast.asha, deposits=[Deposit(cast.can20, 2, Decimal(200))])
+    void_sale(sell(cast, 1), reason="slip", actor=TESTS)
+    day = today(cast.shop)
+    lines = text_of(cast.shop, day.first, day_end(cast.shop, day)).splitlines()
+    assert {"Takings: ₹40", "Paid with the sale: ₹60", "Dues collected: ₹0", "Given back: −₹20"} <= {*lines}
+    assert {"Deposits taken: ₹200", "Deposits given back: ₹0", "20L: Full 7, Empty 0"} <= {*lines}
 
 
 def test_the_text_is_in_the_shops_language(cast: Cast) -> None:
