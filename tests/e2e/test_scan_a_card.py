@@ -25,7 +25,7 @@ def film(token: str, path: Path) -> Path:
     return path
 
 
-def test_a_card_before_the_camera_finds_its_holder(
+def test_a_card_before_the_camera_puts_its_holder_on_the_bill(
     live_server: LiveServer, browser: Browser, tmp_path: Path
 ) -> None:
     cast = make_cast()
@@ -42,6 +42,5 @@ def test_a_card_before_the_camera_finds_its_holder(
     page.fill("[name=password]", PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Scan").click()
-    expect(page.locator("#q")).to_have_value(card.token, timeout=20_000)
-    expect(page.locator("#found a")).to_contain_text("Asha", timeout=10_000)
+    expect(page.locator(".buyer__name")).to_contain_text("Asha", timeout=30_000)
     seeing.close()

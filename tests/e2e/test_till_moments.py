@@ -164,6 +164,9 @@ def test_the_till_works_without_javascript(browser: Browser, cast: Cast, live_se
     page.locator("#q").fill("asha")
     page.locator("#q").press("Enter")
     page.locator("#found a").click()
+    expect(
+        page.locator("[data-step], [data-note], [data-keys-help], [data-scan]").locator("visible=true")
+    ).to_have_count(0)
     page.locator(f"[name=sold_{cast.can20.pk}]").fill("1")
     page.locator("[name=handed]").fill("200")
     page.get_by_role("button", name="Sell", exact=True).click()
