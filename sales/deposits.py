@@ -141,16 +141,22 @@ def give_back(
     at: datetime,
     actor: Actor,
     client_ref: str | None,
+    has_happened: bool = False,
 ) -> dict[CanType, Decimal]:
     """Give back by `tender` what was left for cans that came back or are lost; without one it stays for the next.
 
-    What the shop charges is kept first. Returns the rupees that were kept. The caller holds the account.
+    What the shop charges is kept first. What `has_happened` needs no open drawer. Returns the rupees that were kept.
+    The caller holds the account.
     """
     held = held_of(customer)
     parts = {size: share(held.get(size.pk, Held()), count) for size, count in cans.items()}
     kept = {size: min(part, charges.get(size, ZERO)) for size, part in parts.items()}
     refunds = {size: part - kept[size] if tender else ZERO for size, part in parts.items()}
-    session = drawer.session_for(customer.shop, {tender} if tender and any(refunds.values()) else ())
+    tenders = {tender} if tender and any(refunds.values()) else set()
+    if has_happened:
+        session = drawer.session_since(customer.shop, at) if tenders else None
+    else:
+        session = drawer.session_for(customer.shop, tenders)
     entry = partial(
         DepositEntry, shop=customer.shop, customer=customer, at=at, clerk=actor.user, client_ref=client_ref
     )

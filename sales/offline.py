@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.core import signing
+from django.db.models import Sum
 from django.utils import timezone
 
 from customers.models import Customer
-from sales.models import CanType, CustomerPrice, Sale, SaleLine
+from sales.models import CanType, CustomerPrice, DepositEntry, Sale, SaleLine
 from sales.pricelist import priced
 from watershop.models import Membership, Shop, User
 
@@ -69,19 +70,22 @@ def clerk_of(shop: Shop, stamp: str) -> User | None:
 
 
 def book(shop: Shop) -> dict[str, Any]:
-    """`sizes` on sale, and `customers` as [id, code, initials, own prices, usual]: no name and no phone.
+    """`sizes` on sale, and `customers` as [id, code, initials, own prices, usual, keeps cans free, deposits held].
 
-    Prices are decimal texts by size id; the usual is a number of cans by size id, of whoever bought lately.
+    No name and no phone. Prices are decimal texts by size id; the usual is a number of cans by size id, of whoever
+    bought lately; a deposit is [cans, decimal text] by size id.
     """
-    own, usual = _own_prices(shop), _usuals(shop)
-    customers = Customer.objects.of(shop).active().order_by("code").values_list("pk", "code", "name")
+    own, usual, held = _own_prices(shop), _usuals(shop), _deposits(shop)
+    customers = Customer.objects.of(shop).active().order_by("code")
+    rows = customers.values_list("pk", "code", "name", "keeps_cans_free")
     return {
         "sizes": [
             {"id": size.pk, "name": size.name, "price": str(size.price)}
             for size in priced(CanType.objects.of(shop).on_sale())
         ],
         "customers": [
-            [pk, code, initials(name), own.get(pk, {}), usual.get(pk, {})] for pk, code, name in customers
+            [pk, code, initials(name), own.get(pk, {}), usual.get(pk, {}), is_free, held.get(pk, {})]
+            for pk, code, name, is_free in rows
         ],
     }
 
@@ -96,6 +100,18 @@ def _own_prices(shop: Shop) -> dict[int, dict[int, str]]:
         if row.price is not None:
             prices.setdefault(row.customer_id, {})[row.can_type_id] = str(row.price)
     return prices
+
+
+def _deposits(shop: Shop) -> dict[int, dict[int, tuple[int, str]]]:
+    """What is held of each customer's money for cans, where something is."""
+    rows = DepositEntry.objects.filter(shop=shop, customer__isnull=False).order_by()
+    held: dict[int, dict[int, tuple[int, str]]] = {}
+    for customer, size, cans, amount in rows.values_list("customer_id", "can_type_id").annotate(
+        Sum("cans"), Sum("amount")
+    ):
+        if cans or amount:
+            held.setdefault(customer, {})[size] = (cans, str(amount))
+    return held
 
 
 def _usuals(shop: Shop) -> dict[int, dict[int, int]]:

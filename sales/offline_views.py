@@ -12,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import conditional_page
 
 from sales import offline
-from sales.models import CanType, Tender
-from sales.pricelist import priced
+from sales.deposit_forms import deposit_rows
 from sales.replaying import Deed, replay
+from sales.till_forms import TillForm
 from watershop.api import InFlight
 from watershop.audit import Actor
 from watershop.roles import ShopRequest, shop_page
@@ -36,13 +36,13 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 @shop_page()
 def offline_till(request: ShopRequest) -> HttpResponse:
     """The till that a device keeps for the time without the server. It names nobody, not even who is signed in."""
-    slug = request.shop.slug
+    slug, form = request.shop.slug, TillForm(request.shop, frozenset(), None, auto_id="%s")
     context = {
         "shop": request.shop,
         "is_practice": settings.DEMO,
         "nav": [{"url": reverse("till", args=[slug])}],
-        "can_types": priced(CanType.objects.of(request.shop).on_sale()),
-        "tenders": Tender.choices,
+        "form": form,
+        "deposit_rows": list(deposit_rows(form, form.can_types, None)),
     }
     return HttpResponse(render_to_string("sales/offline.html", context))
 

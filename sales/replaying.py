@@ -22,7 +22,17 @@ from sales.deposits import Deposit, held_of, suggested
 from sales.dues import open_dues
 from sales.ledger import Line, NewSale, receive_payment, record_sale
 from sales.merging import leads_to
-from sales.models import CanMovement, CanType, Held, Payment, Replay, RuleCard, Sale, Tender
+from sales.models import (
+    CanMovement,
+    CanType,
+    Condition,
+    Held,
+    Payment,
+    Replay,
+    RuleCard,
+    Sale,
+    Tender,
+)
 from sales.offline import clerk_of, slip_code
 from sales.returns import Returned, return_cans
 from sales.rule_cards import Rules, broken_rules
@@ -33,6 +43,8 @@ from watershop.audit import Actor
 from watershop.models import Shop
 
 MOST_CANS = 999
+# How the form of a return names the cans: good ones by `back_<id>`, the others by their condition.
+FOUND = {"back": Condition.GOOD, **{row.value: row for row in Condition if row != Condition.GOOD}}
 CLOCKS_AGREE = timedelta(minutes=5)
 
 
@@ -208,9 +220,20 @@ def _return(shop: Shop, deed: Deed, actor: Actor, at: datetime) -> Done:
     customer = _customer(shop, deed.fields)
     if customer is None:
         raise ValidationError(_("Empties can only be booked for a customer. Choose one."))
-    cans = dict(_cans(shop, deed.fields, "back"))
-    returned = [Returned(can_type, count) for can_type, count in cans.items()]
-    return_cans(customer=customer, returned=returned, actor=actor, at=at, client_ref=deed.client_ref)
+    return_cans(
+        customer=customer,
+        returned=[
+            Returned(can_type, count, condition)
+            for name, condition in FOUND.items()
+            for can_type, count in _cans(shop, deed.fields, name)
+        ],
+        actor=actor,
+        refund=_tender(deed.fields, "refund") if deed.fields.get("refund") else None,
+        brought_by=deed.fields.get("brought_by", ""),
+        at=at,
+        client_ref=deed.client_ref,
+        has_happened=True,
+    )
     return Done(customer=customer)
 
 
@@ -224,9 +247,9 @@ def _customer(shop: Shop, fields: Mapping[str, str]) -> Customer | None:
     return leads_to(customer)
 
 
-def _tender(fields: Mapping[str, str]) -> Tender:
+def _tender(fields: Mapping[str, str], name: str = "tender") -> Tender:
     try:
-        return Tender(fields.get("tender", ""))
+        return Tender(fields.get(name, ""))
     except ValueError as error:
         raise ValidationError(_("It does not say how it was paid.")) from error
 

@@ -45,11 +45,13 @@ def return_cans(
     brought_by: str = "",
     at: datetime | None = None,
     client_ref: str | None = None,
+    has_happened: bool = False,
 ) -> list[CanMovement]:
     """Book what a customer's cans came back like, whoever brought them.
 
     What the shop charges is kept from the deposit first; the rest is a due on the account. With `refund` what is left
-    of their deposit is given back by that tender. Raises ValidationError.
+    of their deposit is given back by that tender: out of the open drawer, or what `has_happened` at that time, while
+    nobody could refuse it, out of the one that was open. Raises ValidationError.
     """
     if not returned or any(row.cans < 1 for row in returned):
         raise ValidationError(_("Say how many cans came back, at least one."))
@@ -73,7 +75,8 @@ def return_cans(
     )
     came = [move for move in movements if move.kind == CanMovement.Kind.RETURN]
     StockMove.objects.bulk_create(stock.mirror(came))
-    _settle(customer, [row for row in returned if row.is_gone], refund, at, actor, client_ref)
+    gone = [row for row in returned if row.is_gone]
+    _settle(customer, gone, refund, at, actor, client_ref, has_happened)
     after = {f"{row.can_type.code} {row.condition}": row.cans for row in returned}
     audit.record(customer.shop, actor, "return_cans", customer, after=after)
     return movements
@@ -109,6 +112,7 @@ def _settle(
     at: datetime,
     actor: Actor,
     client_ref: str | None,
+    has_happened: bool,
 ) -> None:
     """Charge what the shop asks for: from the deposit as far as it goes, the rest as a due."""
     charges = charges_of(customer.shop) if any(row.condition != Condition.GOOD for row in gone) else {}
@@ -118,7 +122,16 @@ def _settle(
         cans[row.can_type] = cans.get(row.can_type, 0) + row.cans
         charge = charges.get((row.can_type, row.condition), ZERO) * row.cans
         asked[row.can_type] = asked.get(row.can_type, ZERO) + charge
-    kept = deposits.give_back(customer, cans, asked, tender=refund, at=at, actor=actor, client_ref=client_ref)
+    kept = deposits.give_back(
+        customer,
+        cans,
+        asked,
+        tender=refund,
+        at=at,
+        actor=actor,
+        client_ref=client_ref,
+        has_happened=has_happened,
+    )
     for can_type, amount in asked.items():
         if due := amount - kept.get(can_type, ZERO):
             corrections.charge(

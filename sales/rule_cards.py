@@ -92,9 +92,12 @@ def _of_drawer(row: Replay) -> Rules:
         money = money.filter(allocations__sale=row.sale, recorded_at=row.sale.recorded_at)
     else:
         money = money.filter(client_ref=row.client_ref)
-    if not money.exists() or not DrawerSession.objects.of(row.shop).exists():
+    given = DepositEntry.objects.filter(shop=row.shop, tender__in=IN_HAND, drawer_session=None, reverses=None)
+    given = given.filter(sale=row.sale) if row.sale else given.filter(client_ref=row.client_ref)
+    if not (money.exists() or given.exists()) or not DrawerSession.objects.of(row.shop).exists():
         return {}
-    return {Kind.DRAWER: {"amount": str(money.aggregate(sum=Sum("amount"))["sum"])}}
+    sums = [rows.aggregate(sum=Sum("amount", default=ZERO))["sum"] for rows in (money, given)]
+    return {Kind.DRAWER: {"amount": str(sum(sums, ZERO))}}
 
 
 def _of_deposits(row: Replay) -> Rules:
@@ -130,7 +133,13 @@ def told(shop: Shop, cards: Iterable[RuleCard]) -> None:
 
 def _told(name: str, value: str, sizes: Mapping[str, str], codes: Mapping[str, str]) -> tuple[str, str]:
     what, _underscore, pk = name.partition("_")
-    labels = {"sold": _("sold"), "back": _("brought back"), "price": _("price"), "part": _("paid")}
+    labels = {
+        "sold": _("sold"),
+        "back": _("brought back"),
+        "price": _("price"),
+        "part": _("paid"),
+        "deposit": _("deposit"),
+    }
     if what in labels:
         return f"{labels[what]} {sizes.get(pk, pk)}", value
     fields = {

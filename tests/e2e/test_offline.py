@@ -12,7 +12,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
 
 from customers.models import Customer
-from sales.models import CanMovement, LedgerEntry, Payment, Replay, RuleCard, Sale
+from sales.deposits import Deposit
+from sales.models import CanMovement, DepositEntry, Held, LedgerEntry, Payment, Replay, RuleCard, Sale
 from tests.base import PASSWORD, Cast, make_cast, sell
 from tests.e2e.shop_server import ShopServer
 
@@ -22,6 +23,11 @@ READY = """async () => {
     const isReady = async () => navigator.serviceWorker.controller && (await caches.match("/s/water/till/offline/"));
     for (let left = 600; left && !(await isReady()); left -= 1) await new Promise((next) => setTimeout(next, 100));
     return Boolean(await isReady());
+}"""
+
+LAID_BY = """async () => {
+    const caught = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+    return caught.flat().map(({ url }) => new URL(url).pathname).join(" ");
 }"""
 
 
@@ -138,6 +144,35 @@ def test_a_server_killed_in_mid_sale_costs_no_sale_and_doubles_none(
     assert not RuleCard.objects.exists()
 
 
+def test_a_deposit_and_a_payment_in_parts_are_kept_as_they_were_shown(
+    till: Page, server: ShopServer, cast: Cast
+) -> None:
+    sell(cast, 1, customer=cast.asha, deposits=[Deposit(cast.can20, 1, Decimal(80))])
+    open_till(till, server.url)
+    server.kill()
+    till.goto(f"{server.url}/s/water/till/")
+    choose(till, "asha", "ASHA")
+    till.locator(f"#sold_{cast.can20.pk}").fill("2")
+    expect(till.locator(f"#deposit_{cast.can20.pk}")).to_have_value("200")
+    till.locator("[data-split] summary").click()
+    till.locator("[name=part_cash]").fill("15")
+    till.locator("[name=part_upi]").fill("10")
+    expect(till.locator("[data-on-account]")).to_have_text("₹15")
+    expect(till.locator("[data-total]")).to_have_text("₹240")
+    finish(till)
+    till.locator(f"#sold_{cast.can10.pk}").fill("1")  # a walk-in can owe nothing
+    till.locator("[name=part_cash]").fill("9")
+    expect(till.locator("[data-keep]")).to_be_disabled()
+
+    server.start()
+    expect(till.locator("[data-server=up]")).to_be_visible(timeout=PATIENCE)
+    paid = Payment.objects.filter(allocations__sale__source="offline").values_list("tender", "amount")
+    assert sorted(paid) == [("cash", Decimal(15)), ("upi", Decimal(10))]
+    assert DepositEntry.objects.filter(customer=cast.asha).held() == {cast.can20.pk: Held(3, Decimal(280))}
+    assert LedgerEntry.objects.filter(customer=cast.asha).balance() == Decimal(15)
+    assert not RuleCard.objects.exists()
+
+
 def test_a_sale_that_was_stored_but_never_answered_is_not_sold_again(
     till: Page, server: ShopServer, cast: Cast
 ) -> None:
@@ -185,6 +220,12 @@ def test_signing_out_takes_the_customers_from_the_device_but_leaves_what_waits(
     till: Page, server: ShopServer, cast: Cast
 ) -> None:
     open_till(till, server.url)
+    till.goto(f"{server.url}/s/water/customers/{cast.asha.pk}/")  # a page that no device may keep
+    till.goto(f"{server.url}/s/water/till/")
+    assert re.findall("/s/[^ ]*", till.evaluate(LAID_BY)) == [
+        "/s/water/till/offline/book.json",
+        "/s/water/till/offline/",
+    ]
     till.evaluate(
         "outbox.add({shop: 'water', client_ref: crypto.randomUUID(), kind: 'payment',"
         f" fields: {{customer: '{cast.asha.pk}', amount: '5', tender: 'cash'}}}})"

@@ -8,6 +8,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from sales import pricelist
+from sales.deposits import Deposit
 from sales.ledger import Line
 from sales.models import Sale
 from tests.base import TESTS, Cast, make_cast, sell
@@ -21,7 +22,8 @@ PAGE = "/s/water/till/offline/"
 
 
 def test_the_book_holds_codes_and_initials_but_no_names_and_no_phones(cast: Cast, client_of: SignIn) -> None:
-    sell(cast, customer=cast.asha, lines=[Line(cast.can20, 2), Line(cast.can10, 1)])
+    deposits = [Deposit(cast.can20, 2, Decimal(150))]
+    sell(cast, customer=cast.asha, lines=[Line(cast.can20, 2), Line(cast.can10, 1)], deposits=deposits)
     pricelist.set_own_prices(cast.bala, {cast.can20: Decimal(18)}, actor=TESTS)
     answer = client_of(cast.ravi).get(BOOK)
     size20, size10 = str(cast.can20.pk), str(cast.can10.pk)
@@ -31,8 +33,8 @@ def test_the_book_holds_codes_and_initials_but_no_names_and_no_phones(cast: Cast
             {"id": cast.can10.pk, "name": "10L", "price": "10.00"},
         ],
         "customers": [
-            [cast.asha.pk, "ASHA", "A", {}, {size20: 2, size10: 1}],
-            [cast.bala.pk, "BALA", "B", {size20: "18.00"}, {}],
+            [cast.asha.pk, "ASHA", "A", {}, {size20: 2, size10: 1}, False, {size20: [2, "150.00"]}],
+            [cast.bala.pk, "BALA", "B", {size20: "18.00"}, {}, False, {}],
         ],
     }
     text = answer.content.decode()
@@ -53,7 +55,7 @@ def test_the_book_costs_the_same_queries_for_many_customers(
     client = client_of(cast.ravi)
     for customer in (cast.asha, cast.bala):
         sell(cast, customer=customer)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(BOOK)
 
 

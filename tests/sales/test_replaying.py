@@ -19,6 +19,7 @@ from sales import drawer, pricelist
 from sales.deposits import Deposit, held_of
 from sales.models import (
     CanMovement,
+    DepositEntry,
     LedgerEntry,
     Payment,
     Replay,
@@ -89,6 +90,32 @@ def test_a_payment_and_a_return_enter_the_books_at_their_time(cast: Cast, till: 
     assert Payment.objects.get().received_at < ago(minutes=9)
     assert CanMovement.objects.filter(kind="return").get().at < ago(minutes=9)
     assert cards() == {}
+
+
+def test_a_return_keeps_how_the_cans_were_found_and_the_deposit_given_back(cast: Cast, till: Client) -> None:
+    sell(cast, 3, customer=cast.asha, deposits=[Deposit(cast.can20, 3, Decimal(300))])
+    session = drawer.open_session(cast.shop, opening_float=Decimal(500), actor=TESTS)
+    fields = {f"back_{cast.can20.pk}": "1", f"half_cap_{cast.can20.pk}": "2", "refund": "cash"}
+    body = deed(cast, {"customer": cast.asha.pk, "brought_by": "Ramu", **fields}, "return")
+    assert send(till, body | {"device_at": timezone.now().isoformat()}).status_code == 200
+    returned = CanMovement.objects.filter(kind="return").order_by("quantity")
+    assert list(returned.values_list("quantity", "condition", "brought_by")) == [
+        (-2, "half_cap", "Ramu"),
+        (-1, "good", "Ramu"),
+    ]
+    assert DepositEntry.objects.filter(customer=cast.asha).held() == {}
+    assert drawer.expected(session)[Tender.CASH] == Decimal(200)
+    assert cards() == {}
+
+
+def test_a_deposit_given_back_without_a_drawer_is_a_card(cast: Cast, till: Client) -> None:
+    session = drawer.open_session(cast.shop, opening_float=Decimal(0), actor=TESTS)
+    sell(cast, customer=cast.asha, deposits=[Deposit(cast.can20, 1, Decimal(100))])
+    drawer.close_session(session, sheet={100: 1, 20: 1}, coin=Decimal(0), upi=Decimal(0), actor=TESTS)
+    fields = {"customer": cast.asha.pk, f"back_{cast.can20.pk}": "1", "refund": "cash"}
+    send(till, deed(cast, fields, "return"))
+    assert DepositEntry.objects.filter(customer=cast.asha).held() == {}
+    assert cards() == {Kind.DRAWER: {"amount": "-100.00"}}
 
 
 def test_a_deed_sent_again_is_found_and_not_done_again(cast: Cast, till: Client) -> None:

@@ -1,5 +1,6 @@
 // Fills the deposit fields of the till as cans go out and come in, until the clerk writes a number of their own.
 //
+//   form.till                  the till, or the one without the server
 //   [data-deposits]            around the fields; data-buyer when a customer is chosen, data-keeps-free when they keep
 //                              cans without a deposit
 //   input[data-deposit]        rupees per can; data-can names the size, data-held and data-held-cans what is held now
@@ -34,13 +35,13 @@ function fill(form) {
 }
 
 document.addEventListener("input", (event) => {
-  const form = event.target.closest("form[data-till]");
+  const form = event.target.closest("form.till");
   if (!form) return;
   if (event.isTrusted && event.target.matches("[data-deposit]")) event.target.dataset.own = "";
   if (!event.target.matches("[data-deposit]")) fill(form);
 });
 
-const tills = document.querySelectorAll("form[data-till]");
+const tills = document.querySelectorAll("form.till");
 for (const input of document.querySelectorAll("input[data-deposit]")) if (input.value) input.dataset.own = "";
 tills.forEach(fill);
 document.addEventListener("htmx:afterSettle", () => tills.forEach(fill));

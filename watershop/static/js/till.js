@@ -3,14 +3,13 @@
 //   <form data-till="shop:user">    data-answered: shown again with a reason; data-sold: the last sale is done;
 //                                   data-last-entry: when the last sale or payment was recorded
 //   Its fields are a plain form (sales/till_forms.py); each part of the screen has its module in js/till/.
-//   `till:sold` on the document says that a sale is done, or kept to be sent: the form starts anew.
+//   A sale that the server did not answer goes on to the offline till (js/offline/worker.js), which forgets the draft.
 
 import "./stepper.js";
 import { showBill } from "./till/bill.js";
 import { watchBuyer } from "./till/buyer.js";
 import { checkClock } from "./till/clock.js";
 import { keepDraft, restoreDraft } from "./till/draft.js";
-import { startAnew } from "./till/form.js";
 import { watchKeys } from "./till/keys.js";
 import { watchMoney } from "./till/pay.js";
 
@@ -23,16 +22,6 @@ function show() {
 
 form.addEventListener("input", show);
 document.addEventListener("htmx:afterSettle", show);
-document.addEventListener("till:sold", () => {
-  startAnew(form);
-  show();
-});
-form.addEventListener("click", (event) => {
-  const head = event.target.closest("[data-add]");
-  if (!head) return;
-  event.preventDefault(); // its label would only lead to the number
-  head.parentElement.querySelector("[data-step='1']").click();
-});
 
 watchMoney(form);
 watchBuyer(form);

@@ -1,13 +1,14 @@
 // Lays by what a till needs without the server: its offline page with all that page loads, and the customers' codes.
 //
-//   [data-offline]   data-shop; data-shell and data-book: what to lay by; data-clerk: the signed word who is here
+//   [data-offline]            data-shop; data-shell, data-book: what to lay by; data-clerk: the signed word who is here
+//   [data-offline-forgets]    shown where the browser promises to keep nothing, as in private windows
 
 const place = document.querySelector("[data-offline]").dataset;
 const FRESH = 5 * 60_000; // ms; until then a page of the till asks for nothing
 const NAME = `till ${place.shop}`;
 
 function age(answer) {
-  return answer ? Date.now() - Date.parse(answer.headers.get("date")) : Infinity;
+  return answer ? Math.abs(Date.now() - Date.parse(answer.headers.get("date"))) : Infinity; // clocks may be wrong
 }
 
 // The customers' codes, fetched again only when they are others.
@@ -33,16 +34,25 @@ async function keepShell(cache) {
   const wanted = staticOf(await answer.clone().text());
   const kept = new Set((await cache.keys()).map((request) => new URL(request.url).pathname));
   await cache.addAll(wanted.filter((path) => !kept.has(path)));
+  await cache.put(place.shell, answer);
   for (const path of kept) {
     if (path.startsWith("/static/") && !wanted.includes(path)) await cache.delete(path, { ignoreVary: true });
   }
-  await cache.put(place.shell, answer);
+}
+
+// Whoever sells in a window that forgets learns it before the server is gone, not after.
+async function askToKeep() {
+  warn(!(await navigator.storage.persist()));
+}
+
+function warn(forgets) {
+  for (const element of document.querySelectorAll("[data-offline-forgets]")) element.hidden = !forgets;
 }
 
 async function keep() {
   await navigator.serviceWorker.register("/sw.js");
   if (place.clerk) await self.outbox.greet(place.shop, place.clerk);
-  void navigator.storage.persist(); // some browsers ask the person first, and they may never answer
+  void askToKeep(); // some browsers ask the person first, and they may never answer
   const cache = await caches.open(NAME);
   const kept = await cache.match(place.shell, { ignoreVary: true });
   if (age(kept) < FRESH) return;
@@ -53,4 +63,6 @@ async function keep() {
 // Without HTTPS or loopback, and in windows that keep nothing, a browser has none of this: the till then needs its server.
 if (navigator.serviceWorker && self.indexedDB) {
   addEventListener("load", () => keep().catch(() => {}));
+} else {
+  warn(true);
 }

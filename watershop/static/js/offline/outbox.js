@@ -7,6 +7,7 @@
 
 self.outbox = (() => {
   const LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"; // as in sales/offline.py
+  const FOUND = ["back", "leaking", "half_cap", "damaged", "refused", "lost"]; // as in sales/replaying.py
   let opened;
 
   function finished(request) {
@@ -72,7 +73,7 @@ self.outbox = (() => {
   function isWhole(kind, fields) {
     if (kind === "sale") return counts(fields, "sold").length > 0 && (Boolean(fields.customer) || !fields.is_unpaid);
     if (kind === "payment") return Number(fields.amount) > 0 && Boolean(fields.customer);
-    return counts(fields, "back").length > 0 && Boolean(fields.customer);
+    return FOUND.some((what) => counts(fields, what).length > 0) && Boolean(fields.customer);
   }
 
   // The short code on the slip: six letters of the key and a check letter.

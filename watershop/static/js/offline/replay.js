@@ -82,5 +82,5 @@ function replayNow() {
 if (navigator.locks && self.indexedDB) {
   addEventListener("online", replayNow);
   document.addEventListener("offline:added", replayNow);
-  replayNow();
+  addEventListener("load", replayNow); // a page that shows a deed has read it by then
 }

@@ -11,7 +11,7 @@ const part = (name) => document.querySelector(`[data-${name}]`);
 const FOUND_AT_ONCE = 8;
 const SHOWN = { hour: "2-digit", minute: "2-digit" };
 let book = { sizes: [], customers: [] };
-let buyer = null; // {id, code, initials, prices, usual}
+let buyer = null; // {id, code, initials, prices, usual, keepsFree, held}
 
 function paise(text) {
   return Math.round(Number(text) * 100);
@@ -24,7 +24,9 @@ function rupees(amount) {
 
 function customerOf(id) {
   const row = book.customers.find(([known]) => String(known) === String(id));
-  return row ? { id: row[0], code: row[1], initials: row[2], prices: row[3], usual: row[4] } : null;
+  if (!row) return null;
+  const [known, code, initials, prices, usual, keepsFree, held] = row;
+  return { id: known, code, initials, prices, usual, keepsFree, held };
 }
 
 const nameOf = (size) => book.sizes.find(({ id }) => String(id) === size)?.name ?? size;
@@ -33,16 +35,27 @@ const priceOf = (size) => paise(buyer?.prices[size] ?? listed(size));
 const kind = () => form.elements.kind.value;
 const cans = (counts) => counts.map(([size, count]) => `${count} × ${nameOf(size)}`).join(", ");
 
-// The lines of a deed as [size, count, paise], by the prices that its buyer was shown.
+// The lines of a deed as [size, count, paise], by what its buyer was told.
 function linesOf({ fields }) {
   const prices = customerOf(fields.customer)?.prices ?? {};
   const price = (size) => paise(fields[`price_${size}`] ?? prices[size] ?? listed(size));
-  return self.outbox.counts(fields, "sold").map(([size, count]) => [size, count, count * price(size)]);
+  const charged = (size, count) => (fields[`amount_${size}`] ? paise(fields[`amount_${size}`]) : count * price(size));
+  return self.outbox.counts(fields, "sold").map(([size, count]) => [size, count, charged(size, count)]);
+}
+
+function sumOf(fields, what) {
+  const amounts = Object.entries(fields).filter(([name]) => name.startsWith(`${what}_`));
+  return amounts.reduce((sum, [, text]) => sum + paise(text), 0);
+}
+
+// What the cans of a deed cost, without their deposit.
+function goodsOf(deed) {
+  return linesOf(deed).reduce((sum, [, , amount]) => sum + amount, 0);
 }
 
 function amountOf(deed) {
   if (deed.kind === "payment") return paise(deed.fields.amount);
-  return linesOf(deed).reduce((sum, [, , amount]) => sum + amount, 0);
+  return goodsOf(deed) + sumOf(deed.fields, "deposit");
 }
 
 function whoOf({ fields }) {
@@ -65,7 +78,60 @@ function fieldsNow() {
   if (kind() !== "sale") return fields;
   if (data.is_unpaid && buyer) fields.is_unpaid = "on";
   for (const [size] of self.outbox.counts(data, "sold")) fields[`price_${size}`] = (priceOf(size) / 100).toFixed(2);
+  for (const [name, text] of Object.entries(data)) if (name.startsWith("part_") && paise(text) > 0) fields[name] = text;
+  for (const input of deposits()) if (moved(input)) fields[input.name] = input.value;
   return Object.assign(fields, named("sold"));
+}
+
+const deposits = () => [...form.querySelectorAll("input[data-deposit]")];
+
+// Full cans that go out less empties that come in, of the size of a deposit's field.
+function moved(input) {
+  const [sold, back] = ["sold", "back"].map((what) => form.elements[`${what}_${input.dataset.can}`]);
+  return Number(sold.value) - (buyer ? Number(back.value) : 0);
+}
+
+// Whether its parts come to no more than the price, what is left has somebody who owes it, and each deposit goes the
+// way of its cans and is there: what the books could not hold is better said while the buyer is still here.
+function isPayable({ fields }) {
+  const open = openOf(fields);
+  const isFair = deposits().every((input) => {
+    const amount = moved(input) ? paise(input.value) : 0;
+    return amount === 0 || (amount * moved(input) > 0 && -amount <= paise(input.dataset.held));
+  });
+  return isFair && open >= 0 && (open === 0 || Boolean(buyer));
+}
+
+const partsOf = (fields) => Object.keys(fields).filter((name) => name.startsWith("part_"));
+
+// The paise of a sale that stay on the account.
+function openOf(fields) {
+  const goods = goodsOf({ fields });
+  if (partsOf(fields).length) return goods - sumOf(fields, "part");
+  return fields.is_unpaid ? goods : 0;
+}
+
+function showDeposits() {
+  for (const box of form.querySelectorAll("[data-deposits]")) {
+    for (const input of deposits()) input.closest(".field").hidden = !moved(input);
+    box.hidden = !deposits().some(moved);
+  }
+}
+
+// The buyer's deposits, for js/deposits.js to reckon with.
+function tellDeposits() {
+  for (const box of form.querySelectorAll("[data-deposits]")) {
+    box.toggleAttribute("data-buyer", Boolean(buyer));
+    box.toggleAttribute("data-keeps-free", Boolean(buyer?.keepsFree));
+  }
+  for (const input of deposits()) {
+    const [count, amount] = buyer?.held[input.dataset.can] ?? [0, "0"];
+    Object.assign(input.dataset, { heldCans: count, held: amount });
+    const hint = input.closest(".field").querySelector("[data-held-shown]");
+    hint.textContent = Number(amount) ? hint.dataset.heldShown.replace("{}", rupees(paise(amount))) : "";
+    input.value = "";
+    delete input.dataset.own;
+  }
 }
 
 function show() {
@@ -74,16 +140,29 @@ function show() {
     for (const input of element.querySelectorAll("input, button")) input.disabled = !buyer;
   }
   for (const element of document.querySelectorAll("[data-price-of]")) element.textContent = rupees(priceOf(element.dataset.priceOf));
-  for (const input of form.querySelectorAll(".stepper > input")) input.setAttribute("value", input.value);
+  for (const tile of form.querySelectorAll(".can-tile")) {
+    tile.classList.toggle("is-taken", Number(tile.querySelector("[data-sold]").value) > 0);
+  }
+  showDeposits();
   part("search").hidden = Boolean(buyer);
   part("buyer").hidden = !buyer;
   const fields = fieldsNow();
-  part("total").textContent = rupees(amountOf({ kind: kind(), fields }));
-  part("keep").disabled = !self.outbox.isWhole(kind(), fields);
+  const deed = { kind: kind(), fields };
+  const open = kind() === "sale" && partsOf(fields).length ? openOf(fields) : 0;
+  part("total").textContent = rupees(amountOf(deed));
+  part("on-account").textContent = open > 0 ? rupees(open) : "";
+  part("keep").disabled = !isComplete(deed);
+}
+
+function isComplete(deed) {
+  return self.outbox.isWhole(deed.kind, deed.fields) && (deed.kind !== "sale" || isPayable(deed));
 }
 
 function choose(customer) {
-  buyer = customer;
+  if (customer !== buyer) {
+    buyer = customer;
+    tellDeposits();
+  }
   part("found").hidden = true;
   form.querySelector("#q").value = "";
   if (customer) {
@@ -92,7 +171,12 @@ function choose(customer) {
     part("usual").hidden = !Object.keys(customer.usual).length || kind() !== "sale";
     part("usual-cans").textContent = cans(Object.entries(customer.usual));
   }
-  show();
+  changed();
+}
+
+// Tells all who reckon with the form (this page and js/deposits.js) that it is another.
+function changed() {
+  form.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function row(name) {
@@ -126,19 +210,32 @@ function waitingRow(deed) {
 }
 
 function slipLine([size, count, amount]) {
+  return lineOf(`${count} × ${nameOf(size)}`, amount === null ? "" : rupees(amount));
+}
+
+function lineOf(what, amount) {
   const line = document.createElement("tr");
   const name = document.createElement("th");
   const sum = document.createElement("td");
   name.scope = "row";
-  name.textContent = `${count} × ${nameOf(size)}`;
+  name.textContent = what;
   sum.className = "num";
-  sum.textContent = amount === null ? "" : rupees(amount);
+  sum.textContent = amount;
   line.append(name, sum);
   return line;
 }
 
 function label(name, value) {
   return form.querySelector(`[name="${name}"][value="${value}"] ~ span`).textContent;
+}
+
+// How it was paid: by one tender, by parts, or not yet.
+function howOf({ kind, fields }) {
+  if (kind === "return") return "";
+  const parts = partsOf(fields).map((name) => `${label("tender", name.slice("part_".length))} ${rupees(paise(fields[name]))}`);
+  const open = kind === "sale" ? openOf(fields) : 0;
+  if (open > 0) parts.push(label("is_unpaid", "on") + (parts.length ? ` ${rupees(open)}` : ""));
+  return parts.join(" · ") || label("tender", fields.tender);
 }
 
 function showSlip(deed) {
@@ -150,8 +247,11 @@ function showSlip(deed) {
   part("slip-at").textContent = new Date(deed.device_at).toLocaleString("en-IN", { ...SHOWN, day: "numeric", month: "short" });
   part("slip-who").textContent = whoOf(deed) || walkIn;
   const back = self.outbox.counts(fields, "back").map(([size, count]) => [size, count, null]);
-  part("slip-lines").replaceChildren(...(kind === "return" ? back : linesOf(deed)).map(slipLine));
-  part("slip-how").textContent = kind === "return" ? "" : fields.is_unpaid ? label("is_unpaid", "on") : label("tender", fields.tender);
+  const lines = (kind === "return" ? back : linesOf(deed)).map(slipLine);
+  const deposit = sumOf(fields, "deposit");
+  if (deposit) lines.push(lineOf(part("slip-lines").dataset.deposit, rupees(deposit)));
+  part("slip-lines").replaceChildren(...lines);
+  part("slip-how").textContent = howOf(deed);
   part("slip-total").textContent = kind === "return" ? "" : rupees(amountOf(deed));
   part("slip").hidden = false;
   form.hidden = true;
@@ -160,6 +260,7 @@ function showSlip(deed) {
 
 function next() {
   form.reset();
+  tellDeposits();
   form.hidden = false;
   part("slip").hidden = true;
   history.replaceState(null, "", location.pathname);
@@ -173,7 +274,7 @@ function forgetDrafts() {
 
 async function keep() {
   const fields = fieldsNow();
-  if (!self.outbox.isWhole(kind(), fields)) return;
+  if (!isComplete({ kind: kind(), fields })) return;
   part("keep").disabled = true;
   const client_ref = crypto.randomUUID();
   try {
@@ -191,15 +292,6 @@ form.addEventListener("submit", (event) => {
   void keep();
 });
 
-form.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-step]");
-  if (!button) return;
-  const input = button.parentElement.querySelector("input");
-  if (Number(button.dataset.step) > 0) input.stepUp();
-  else input.stepDown();
-  show();
-});
-
 form.addEventListener("input", (event) => {
   if (event.target.id === "q") find(event.target.value);
   if (event.target.name === "kind") choose(buyer);
@@ -213,7 +305,7 @@ part("usual").addEventListener("click", () => {
     const input = form.elements[`sold_${size}`];
     if (input) input.value = count;
   }
-  show();
+  changed();
 });
 
 document.addEventListener("offline:state", ({ detail: { waiting, state } }) => {
@@ -222,12 +314,11 @@ document.addEventListener("offline:state", ({ detail: { waiting, state } }) => {
   document.querySelector("[data-server=up]").hidden = state !== "stored";
 });
 
+const asked = location.hash.slice(1);
+const waiting = asked ? await self.outbox.waiting(place.shop) : []; // before anything is sent (js/offline/replay.js)
+const deed = waiting.find(({ client_ref }) => client_ref === asked);
 const kept = await caches.match(place.book, { ignoreVary: true });
 if (kept) book = await kept.json();
-const asked = location.hash.slice(1);
-const deed = asked && (await self.outbox.waiting(place.shop)).find(({ client_ref }) => client_ref === asked);
-choose(null);
-if (deed) {
-  forgetDrafts();
-  showSlip(deed);
-}
+changed();
+if (asked) forgetDrafts();
+if (deed) showSlip(deed);

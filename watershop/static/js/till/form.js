@@ -1,4 +1,4 @@
-// The till's form as data: what is on it, what it comes to, and how to begin with the next buyer.
+// The till's form as data: what is on it, and what it comes to.
 
 import { paise } from "./money.js";
 
@@ -42,13 +42,4 @@ function lineOf(form, input) {
   const own = field(form, `amount_${size}`)?.value;
   const listed = count(input) * paise(field(form, `price_${size}`).value);
   return { size, name: input.dataset.name, count: count(input), amount: own ? paise(own) : listed, listed };
-}
-
-// Empty the form for the next buyer; it gets a key of its own, or the next sale would be taken for this one.
-export function startAnew(form) {
-  for (const input of form.querySelectorAll("input[type=number]")) input.value = input.name.match(/^(sold|back)_/) ? 0 : "";
-  field(form, "is_unpaid").checked = false;
-  form.querySelector("input[name=tender]").checked = true;
-  field(form, "client_ref").value = crypto.randomUUID();
-  form.querySelector("[data-walk-in]")?.click();
 }
