@@ -37,9 +37,14 @@ def cast(transactional_db: None, settings: Settings) -> Cast:
     return make_cast()
 
 
+@pytest.fixture(scope="session")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("var")
+
+
 @pytest.fixture
-def server(cast: Cast, tmp_path: Path) -> Iterator[ShopServer]:
-    server = ShopServer(tmp_path)
+def server(cast: Cast, var: Path) -> Iterator[ShopServer]:
+    server = ShopServer(var)
     server.start()
     yield server
     server.kill()
@@ -230,7 +235,7 @@ def test_signing_out_takes_the_customers_from_the_device_but_leaves_what_waits(
         "outbox.add({shop: 'water', client_ref: crypto.randomUUID(), kind: 'payment',"
         f" fields: {{customer: '{cast.asha.pk}', amount: '5', tender: 'cash'}}}})"
     )
-    till.locator(".sidebar .menu__button").click()
+    till.locator(".sidebar summary.menu__button").click()
     till.locator(".sidebar form[action='/logout/'] button").click()
     expect(till).to_have_url(re.compile("/login/"))
     assert till.evaluate("caches.keys()") == []
