@@ -23,7 +23,10 @@ def free_port() -> int:
 
 
 class ShopServer:
-    """Gunicorn with hashed static files, collected once into `var`. `kill` is kill -9 of all its processes; `start` opens on the same port."""
+    """Gunicorn with hashed static files, collected once into `var`.
+
+    `kill` is kill -9 of all its processes; `start` opens on the same port.
+    """
 
     def __init__(self, var: Path) -> None:
         where = connection.settings_dict
