@@ -51,6 +51,9 @@ function warn(forgets) {
 
 async function keep() {
   await navigator.serviceWorker.register("/sw.js");
+  // A page that opened while the worker began, or was reloaded past it, would sell without it.
+  const { active } = await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) active.postMessage("claim");
   if (place.clerk) await self.outbox.greet(place.shop, place.clerk);
   void askToKeep(); // some browsers ask the person first, and they may never answer
   const cache = await caches.open(NAME);

@@ -19,6 +19,7 @@ const HASHED = /\.[0-9a-f]{12}\.\w+$/;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("message", (event) => event.waitUntil(self.clients.claim())); // a page stands without it (keep.js)
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
