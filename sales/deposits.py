@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
@@ -212,6 +212,12 @@ def give_back_on(
         )
 
 
+def came_with(sale: Sale) -> QuerySet[DepositEntry]:
+    """What was taken or given back in the moment of the sale, and not undone since."""
+    rows = sale.deposits.filter(recorded_at=sale.recorded_at, reverses=None, reversed_by=None)
+    return rows.select_related("can_type")
+
+
 def reverse_sale(
     sale: Sale, holders: Sequence[Customer], *, at: datetime, actor: Actor, only: Tender | None = None
 ) -> None:
@@ -219,16 +225,12 @@ def reverse_sale(
 
     `holders` are the buyer and those into whose accounts theirs went, who may hold the deposits by now.
     """
-    rows = DepositEntry.objects.filter(
-        sale=sale, recorded_at=sale.recorded_at, reverses=None, reversed_by=None
-    )
-    rows = rows.filter(tender=only) if only else rows
-    standing = list(rows.select_related("can_type"))
-    tenders = {Tender(row.tender) for row in standing if row.tender and row.drawer_session_id}
+    rows = [row for row in came_with(sale) if only in (None, row.tender)]
+    tenders = {Tender(row.tender) for row in rows if row.tender and row.drawer_session_id}
     session = drawer.session_for(sale.shop, tenders)
     theirs = DepositEntry.objects.filter(customer__in=holders) if holders else sale.deposits.all()
     held = theirs.held()
-    for row in standing:
+    for row in rows:
         there = held.get(row.can_type_id, Held())
         DepositEntry.objects.create(
             shop=sale.shop,

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from sales import cans, credit, deposits, drawer, pricelist, receipts, upi
 from sales.deposits import Deposit, SaleDeposits
+from sales.dues import Due
 from sales.models import (
     ZERO,
     Allocation,
@@ -29,7 +30,7 @@ from sales.models import (
     SaleLine,
     Tender,
 )
-from sales.settling import hold, settle_oldest_first
+from sales.settling import hold, purses_of, settle_oldest_first, spend
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Counter, Shop
@@ -193,6 +194,8 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         new.check()
     held = hold({new.customer.pk for new in news if new.customer and new.needs_account})
     credit.check(held, _asked_on_credit(news))
+    owing = {new.customer.pk for new in news if new.customer and new.on_credit}
+    ahead = purses_of(shop, [row for row in held if row.pk in owing])
     pairs = list(zip(_save_sales(shop, actor, news), news, strict=True))
     SaleLine.objects.bulk_create(
         SaleLine(
@@ -222,14 +225,18 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         for sale, new, tender, amount in paid
     )
     Allocation.objects.bulk_create(
-        Allocation(shop=shop, payment=payment, sale=sale, amount=payment.amount)
-        for payment, (sale, *_how) in zip(payments, paid, strict=True)
+        [
+            *(
+                Allocation(shop=shop, payment=payment, sale=sale, amount=payment.amount)
+                for payment, (sale, *_how) in zip(payments, paid, strict=True)
+            ),
+            *spend(shop, ahead, _dues_of(pairs)),
+        ]
     )
     upi.claim(
         (payment, new.client_ref, new.deposit_by(payment.tender))
         for payment, (_sale, new, *_how) in zip(payments, paid, strict=True)
     )
-    owing = {new.customer.pk for new in news if new.customer and new.on_credit}
     owed = [_sale_entry(sale, new) for sale, new in pairs if new.customer and new.total]
     LedgerEntry.objects.bulk_create([*owed, *_payment_entries(payments)])
     cans.book_with_sales((new.cans_of(sale) for sale, new in pairs if new.moves_cans), actor)
@@ -241,7 +248,6 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
         actor,
     )
     AuditEntry.objects.bulk_create(_audit_entries(shop, actor, pairs))
-    settle_oldest_first(shop, [row for row in held if row.pk in owing])
     return [sale for sale, _new in pairs]
 
 
@@ -311,6 +317,16 @@ def _numbers(shop: Shop, issued_at: datetime, news: Sequence[NewSale]) -> tuple[
     taken = Counter.take_each(shop, wanted) if any(wanted.values()) else dict.fromkeys(wanted, range(0))
     codes, numbers = (taken[series] for series in wanted)
     return (f"S{count:06d}" for count in codes), (receipts.number(year, count) for count in numbers)
+
+
+def _dues_of(pairs: Iterable[tuple[Sale, NewSale]]) -> list[Due]:
+    """What is left to pay of these sales, the oldest first. Who has money lying on the account owes nothing else."""
+    dues = [
+        Due(new.customer.pk, sale.sold_at, new.total, new.on_credit, sale.pk, sale.code)
+        for sale, new in pairs
+        if new.customer and new.on_credit
+    ]
+    return sorted(dues, key=lambda due: due.at)
 
 
 def _sale_entry(sale: Sale, new: NewSale) -> LedgerEntry:

@@ -91,6 +91,8 @@ def correct_sale(sale: Sale, new: NewSale, *, reason: str, actor: Actor) -> Sale
     changes by the difference, and the figures of a day that is over stay.
     """
     came = list(came_with(sale).select_related("upi_claim"))
+    sessions = [payment.drawer_session_id for payment in came]
+    sessions += [deposit.drawer_session_id for deposit in deposits.came_with(sale)]
     void_sale(sale, reason=reason, actor=actor)
     again = replace(
         new,
@@ -99,7 +101,7 @@ def correct_sale(sale: Sale, new: NewSale, *, reason: str, actor: Actor) -> Sale
         slip=sale.slip,
         device_at=sale.device_at,
         replaces=sale,
-        goes_into_drawer=not came or any(payment.drawer_session_id for payment in came),
+        goes_into_drawer=not sessions or any(sessions),
     )
     corrected = record_sale(sale.shop, actor, again)
     upi.carry_over(came, list(came_with(corrected)), actor=actor)
@@ -132,7 +134,7 @@ def refund(
         split=_still_paid(sale, sum((line.charged for line in kept), ZERO)),
         empties=_empties_of(sale),
         deposits=_deposits_less(sale, back),
-        moves_cans=sale.can_movements.exists(),
+        moves_cans=sale.can_movements.exists() or sale.stock_moves.exists(),
         may_pass_limit=True,  # they come to owe less, not more
         client_ref=client_ref,
     )

@@ -1,6 +1,6 @@
 """Which money settles which due: the oldest first, while the accounts concerned are held. Called by the ledger."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from sales.dues import open_dues
+from sales.dues import Due, open_dues
 from sales.models import MONEY, ZERO, Allocation, LedgerEntry, Payment
 from watershop.models import Shop
 
@@ -32,15 +32,48 @@ def settle_oldest_first(
 
     The dues with the keys in `chosen` come before all others. Raises ValidationError when one is not open any more.
     """
-    purses = _purses(shop, customers)
+    purses = purses_of(shop, customers)
     if not purses:
         return
     dues = open_dues(shop, purses)
     if not {due.key for due in dues}.issuperset(chosen):
         raise ValidationError(_("One of the chosen dues is not open any more. Look at the account again."))
+    dues.sort(key=lambda due: due.key not in chosen)
+    Allocation.objects.bulk_create(spend(shop, purses, dues))
+
+
+@dataclass
+class Purse:
+    """A payment, or a credit in the ledger, with rupees left that settle nothing yet."""
+
+    at: datetime
+    left: Decimal
+    payment_id: int | None = None
+    credit_id: int | None = None
+
+
+def purses_of(shop: Shop, customers: Collection[Customer]) -> dict[int, list[Purse]]:
+    """Per customer what has money left, the oldest first; one query."""
+    if not customers:
+        return {}
+    gifts = LedgerEntry.objects.of(shop).filter(customer__in=customers).unspent()
+    money = _unspent_payments(shop, customers).values_list(
+        "customer_id", "received_at", "left", "id", Value(None, BigIntegerField())
+    )
+    rows = money.union(
+        gifts.values_list("customer_id", "at", "left", Value(None, BigIntegerField()), "id"), all=True
+    )
+    purses: dict[int, list[Purse]] = {}
+    for owner, *purse in sorted(rows, key=lambda row: (row[1], row[3] or 0, row[4] or 0)):
+        purses.setdefault(owner, []).append(Purse(*purse))
+    return purses
+
+
+def spend(shop: Shop, purses: Mapping[int, list[Purse]], dues: Iterable[Due]) -> list[Allocation]:
+    """Let the purses settle these dues in their order, as far as they go; the rows are for the caller to store."""
     parts = []
-    for due in sorted(dues, key=lambda due: due.key not in chosen):
-        owed, purse = due.due, purses[due.customer_id]
+    for due in dues:
+        owed, purse = due.due, purses.get(due.customer_id, [])
         while owed and purse:
             part = min(purse[0].left, owed)
             owed -= part
@@ -57,34 +90,7 @@ def settle_oldest_first(
             )
             if not purse[0].left:
                 purse.pop(0)
-    Allocation.objects.bulk_create(parts)
-
-
-@dataclass
-class _Purse:
-    """A payment, or a credit in the ledger, with rupees left that settle nothing yet."""
-
-    at: datetime
-    left: Decimal
-    payment_id: int | None = None
-    credit_id: int | None = None
-
-
-def _purses(shop: Shop, customers: Collection[Customer]) -> dict[int, list[_Purse]]:
-    """Per customer what has money left, the oldest first; one query."""
-    if not customers:
-        return {}
-    gifts = LedgerEntry.objects.of(shop).filter(customer__in=customers).unspent()
-    money = _unspent_payments(shop, customers).values_list(
-        "customer_id", "received_at", "left", "id", Value(None, BigIntegerField())
-    )
-    rows = money.union(
-        gifts.values_list("customer_id", "at", "left", Value(None, BigIntegerField()), "id"), all=True
-    )
-    purses: dict[int, list[_Purse]] = {}
-    for owner, *purse in sorted(rows, key=lambda row: (row[1], row[3] or 0, row[4] or 0)):
-        purses.setdefault(owner, []).append(_Purse(*purse))
-    return purses
+    return parts
 
 
 def _unspent_payments(shop: Shop, customers: Collection[Customer]) -> QuerySet[Payment]:

@@ -6,10 +6,9 @@ written into `Notebook`, which knows nothing of the ledger. `make soak` looks fo
 
 import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -35,21 +34,25 @@ from hypothesis.stateful import (
 )
 
 from customers.models import Customer
-from sales import drawer
+from sales import drawer, returns
 from sales.dues import open_dues
 from sales.models import (
-    IN_HAND,
     Allocation,
     CanMovement,
+    Condition,
+    DepositEntry,
     DrawerSession,
+    Held,
     LedgerEntry,
     Payment,
     Sale,
     SaleLine,
+    StockMove,
     Tender,
     UpiClaim,
 )
-from tests.base import Cast, make_cast, sell
+from tests.base import TESTS, Cast, make_cast, sell
+from tests.sales.paper import BROKEN, CHARGES, EMPTY, FULL, SIZES, Claimed, Notebook, Sold
 from watershop.models import ShopRow, User
 
 settings.register_profile(
@@ -87,101 +90,14 @@ def books() -> Rows:
         return {(table, shop): (count, mark) for table, shop, count, mark in cursor.fetchall()}
 
 
-@dataclass(eq=False)
-class Sold:
-    """A sale as the notebook has it; `received` loses what was given back or did not arrive."""
-
-    pk: int
-    buyer: Customer | None
-    total: Decimal
-    received: dict[Tender, Decimal]
-    fills_drawer: bool
-    taken: Counter[str]
-    brought: Counter[str]
-    is_void: bool = False
-
-
-@dataclass(eq=False)
-class Claimed:
-    """A UPI payment that somebody should look for at the bank; without a sale it came alone."""
-
-    pk: int
-    buyer: Customer | None
-    amount: Decimal
-    fills_drawer: bool
-    sale: Sold | None = None
-    is_decided: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        return not self.is_decided and not (self.sale and self.sale.is_void)
-
-
-@dataclass
-class Merged:
-    """What went from one account to another."""
-
-    old: Any
-    into: Any
-    owed: Decimal
-    held: dict[str, int]
-
-
-@dataclass
-class Notebook:
-    """What a careful clerk would have on paper: sums that are kept, where the shop's own books add up rows."""
-
-    owed: defaultdict[Any, Decimal] = field(default_factory=partial(defaultdict, Decimal))
-    held: Counter[tuple[Any, str]] = field(default_factory=Counter)
-    limits: dict[Any, Decimal] = field(default_factory=dict)
-    sold: list[Sold] = field(default_factory=list)
-    claims: list[Claimed] = field(default_factory=list)
-    corrections: dict[int, tuple[Any, str, Decimal]] = field(default_factory=dict)
-    in_drawer: defaultdict[Tender, Decimal] | None = None
-    keeps_drawer: bool = False
-    merges: list["Merged"] = field(default_factory=list)
-
-    def into(self, old: Any) -> Any:
-        """The account that this one was merged into."""
-        return next((merge.into for merge in self.merges if merge.old == old), None)
-
-    def move(self, merge: "Merged", sign: int) -> None:
-        """Carry what was on the old account over, or back."""
-        self.owed[merge.old] -= sign * merge.owed
-        self.owed[merge.into] += sign * merge.owed
-        for size, count in merge.held.items():
-            self.held[merge.old, size] -= sign * count
-            self.held[merge.into, size] += sign * count
-
-    def can_take(self, tenders: Any) -> bool:
-        """Whether money of these tenders has a place to go to, or to come from."""
-        return not (self.keeps_drawer and self.in_drawer is None and IN_HAND & set(tenders))
-
-    def money(self, tender: Tender, amount: Decimal, *, fills_drawer: bool) -> None:
-        if fills_drawer and self.in_drawer is not None:
-            self.in_drawer[tender] += amount
-
-    def cans(self, sale: Sold, sign: int) -> None:
-        for size in sale.taken | sale.brought:
-            self.held[sale.buyer, size] += sign * (sale.taken[size] - sale.brought[size])
-
-    def may_owe(self, buyer: Customer | None, more: Decimal) -> bool:
-        limit = self.limits.get(buyer)
-        return not more or limit is None or self.owed[buyer] + more <= limit
-
-    def void(self, sale: Sold) -> None:
-        sale.is_void = True
-        if sale.buyer:
-            self.owed[sale.buyer] -= sale.total - sum(sale.received.values())
-            self.cans(sale, -1)
-        for tender, amount in sale.received.items():
-            self.money(tender, -amount, fills_drawer=sale.fills_drawer)
-
-
-SIZES = {"20L": Decimal(20), "10L": Decimal(10)}
 COUNTS = st.fixed_dictionaries({size: st.integers(0, 3) for size in SIZES})
+PRICES = st.fixed_dictionaries({size: st.integers(1, 30).map(Decimal) for size in SIZES})
 MONEY = st.integers(1, 90).map(Decimal)
 TENDERS = st.sampled_from(Tender)
+HOW = st.sampled_from(["paid", "unpaid", "split"])
+PARTS = st.tuples(*[st.integers(0, 4)] * 4)
+BUYERS = st.sampled_from([None, "asha", "bala"])
+ASKED = Decimal(100)  # the deposit for a can
 WHICH = st.integers(0, 99)
 CUSTOMERS = st.sampled_from(["asha", "bala"])
 
@@ -194,6 +110,9 @@ class Books(RuleBasedStateMachine):
         self.cast, self.owner, self.notes = cast, owner, Notebook()
         self.all_undone = transaction.atomic()
         self.all_undone.__enter__()
+        self.types = {"20L": cast.can20, "10L": cast.can10}
+        charges = {(size, how): amount for size in self.types.values() for how, amount in CHARGES.items()}
+        returns.set_charges(cast.shop, charges, actor=TESTS)
         self.others = self.of_others()
 
     def teardown(self) -> None:
@@ -227,18 +146,25 @@ class Books(RuleBasedStateMachine):
         assert books() == after
         return str(answer.get("Location", ""))
 
-    def cans_of(self, word: str, counts: dict[str, int]) -> dict[str, int]:
-        types = {"20L": self.cast.can20, "10L": self.cast.can10}
-        return {f"{word}_{types[size].pk}": count for size, count in counts.items()}
+    def fields(self, word: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {f"{word}_{self.types[size].pk}": value for size, value in values.items()}
+
+    def form_of(self, sale: Sold, how: str, deposits: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields that the till has for a sale, and the form that corrects one."""
+        form: dict[str, Any] = {"tender": sale.tender.value, **self.fields("deposit", deposits)}
+        form |= self.fields("sold", sale.sold) | self.fields("back", sale.brought)
+        form |= {} if sale.received else {"is_unpaid": "on"}
+        return form | {f"part_{part}": sum_ for part, sum_ in sale.received.items() if how == "split"}
 
     @rule(
-        name=st.sampled_from([None, "asha", "bala"]),
+        name=BUYERS,
         sold=COUNTS,
         back=COUNTS,
         tender=TENDERS,
-        how=st.sampled_from(["paid", "unpaid", "split"]),
-        parts=st.tuples(*[st.integers(0, 4)] * 4),
+        how=HOW,
+        parts=PARTS,
         is_late=st.booleans(),
+        deposit=st.sampled_from(["none", "as the list asks", "half"]),
     )
     def sell(
         self,
@@ -249,52 +175,152 @@ class Books(RuleBasedStateMachine):
         how: str,
         parts: tuple[int, ...],
         is_late: bool,
+        deposit: str = "none",
     ) -> None:
-        buyer = self.buyer(name)
-        back = back if buyer else dict.fromkeys(back, 0)
-        total = sum((SIZES[size] * count for size, count in sold.items()), Decimal(0))
-        received = _received(total, tender, how, parts)
-        on_credit = total - sum(received.values(), Decimal(0))
-        form: dict[str, Any] = (
-            {"tender": tender.value} | self.cans_of("sold", sold) | self.cans_of("back", back)
-        )
-        form |= {"customer": buyer.pk} if buyer else {}
-        form |= {"is_unpaid": "on"} if not received else {}
-        form |= {f"part_{part}": amount for part, amount in received.items()} if how == "split" else {}
+        sale = self.new_sale(name, sold, back, SIZES, tender, how, parts, is_late=is_late)
+        entered: Mapping[str, Any] = {}
+        if deposit == "half":
+            entered = self.leave_half(sale)
+        elif deposit != "none":
+            entered = self.leave_what_is_asked(sale)
+        form = self.form_of(sale, how, entered) | ({"customer": sale.buyer.pk} if sale.buyer else {})
         form |= {"sold_at": f"{timezone.now() - timedelta(hours=1):%Y-%m-%dT%H:%M}"} if is_late else {}
+        is_active = self.notes.into(sale.buyer) is None
         place = self.post(
-            "till",
-            succeeds=bool(total)
-            and self.notes.into(buyer) is None
-            and (buyer is not None or not on_credit)
-            and (is_late or self.notes.can_take(received))
-            and self.notes.may_owe(buyer, on_credit),
-            **form,
+            "till", succeeds=is_active and self.notes.may_sell(sale, fills_drawer=not is_late), **form
         )
         if place:
-            self.note_sale(_number_in(place), buyer, total, received, sold, back, is_late)
+            self.note_sale(sale, place, fills_drawer=not is_late)
 
-    def note_sale(
+    def new_sale(
         self,
-        pk: int,
-        buyer: Customer | None,
-        total: Decimal,
-        received: dict[Tender, Decimal],
+        name: str | None,
         sold: dict[str, int],
         back: dict[str, int],
+        each: Mapping[str, Decimal],
+        tender: Tender,
+        how: str,
+        parts: tuple[int, ...],
+        *,
         is_late: bool,
-    ) -> None:
-        notes, fills_drawer = self.notes, not is_late and self.notes.in_drawer is not None
-        sale = Sold(pk, buyer, total, received, fills_drawer, Counter(sold), Counter(back))
-        notes.sold.append(sale)
-        for tender, amount in received.items():
-            notes.money(tender, amount, fills_drawer=fills_drawer)
-        if buyer:
-            notes.owed[buyer] += total - sum(received.values())
-            notes.cans(sale, 1)
-        if Tender.UPI in received and not is_late:
+    ) -> Sold:
+        buyer = self.buyer(name)
+        back = back if buyer else dict.fromkeys(back, 0)
+        sale = Sold(buyer, tender, sold, back, each, {}, {}, is_late)
+        sale.received = _received(sale.total, tender, how, parts)
+        return sale
+
+    def leave_half(self, sale: Sold) -> dict[str, Any]:
+        """Half of what the list asks for the cans that go out, or back for those that come in: the fields."""
+        moved = {size: sale.sold[size] - sale.brought[size] for size in SIZES}
+        sale.deposits = {size: Held(count, ASKED / 2 * count) for size, count in moved.items() if count}
+        return {size: deposit.amount for size, deposit in sale.deposits.items()}
+
+    def leave_what_is_asked(self, sale: Sold) -> dict[str, Any]:
+        """What the list asks, and what was left for cans that come in, where the fields are left empty."""
+        for size in SIZES if sale.buyer and sale.received else ():
+            moved = sale.sold[size] - sale.brought[size]
+            amount = ASKED * moved if moved > 0 else -self.notes.share(sale.buyer, size, -moved)
+            if moved and amount:
+                sale.deposits[size] = Held(moved, amount)
+        return dict.fromkeys(SIZES, "")
+
+    def note_sale(self, sale: Sold, place: str, *, fills_drawer: bool, before: Sold | None = None) -> None:
+        notes, sale.pk = self.notes, _number_in(place)
+        notes.sell(sale, fills_drawer=fills_drawer)
+        upi = sale.received.get(Tender.UPI)
+        if upi and (before or not sale.is_late):
             claim = UpiClaim.objects.latest("pk").pk
-            notes.claims.append(Claimed(claim, buyer, received[Tender.UPI], fills_drawer, sale))
+            was_seen = any(
+                claim.sale is before and claim.is_decided and claim.amount == upi
+                for claim in notes.claims
+                if before and Tender.UPI in before.received
+            )
+            notes.claims.append(Claimed(claim, sale.buyer, upi, sale.fills_drawer, sale, was_seen))
+
+    @precondition(lambda self: self.notes.sold)
+    @rule(
+        which=WHICH,
+        name=BUYERS,
+        sold=COUNTS,
+        back=COUNTS,
+        each=PRICES,
+        tender=TENDERS,
+        how=HOW,
+        parts=PARTS,
+        leaves_deposit=st.booleans(),
+    )
+    def correct_sale(
+        self,
+        which: int,
+        name: str | None,
+        sold: dict[str, int],
+        back: dict[str, int],
+        each: dict[str, Decimal],
+        tender: Tender,
+        how: str,
+        parts: tuple[int, ...],
+        leaves_deposit: bool,
+    ) -> None:
+        before = self.sale(which)
+        sale = self.new_sale(name, sold, back, each, tender, how, parts, is_late=before.is_late)
+        entered = self.leave_half(sale) if leaves_deposit else {}
+        form = self.form_of(sale, how, entered) | self.fields("each", each)
+        form |= {"who": sale.buyer.code if sale.buyer else "", "reason": "a mistake"}
+        is_active = self.notes.into(sale.buyer) is None
+        self.enter_again("sale_correct", before, sale, form, fits=is_active, may_pass_limit=False)
+
+    @precondition(lambda self: self.notes.sold)
+    @rule(which=WHICH, back=COUNTS)
+    def refund(self, which: int, back: dict[str, int]) -> None:
+        before = self.sale(which)
+        form = self.fields("refund", {size: count for size, count in back.items() if before.sold[size]})
+        form |= {"reason": "given back"}
+        back = {size: count if before.sold[size] else 0 for size, count in back.items()}
+        left = {size: before.sold[size] - back[size] for size in SIZES}
+        fits = any(back.values()) and min(left.values()) >= 0
+        if fits and not any(left.values()):
+            self.void(which, "sale_refund", form)
+            return
+        buyer = self.notes.into(before.buyer) or before.buyer
+        brought = before.brought if buyer else dict.fromkeys(SIZES, 0)
+        sale = Sold(buyer, before.tender, left, brought, before.each, {}, {}, before.is_late)
+        for tender, amount in before.received.items():
+            sale.received |= {tender: min(amount, sale.on_credit)} if sale.on_credit else {}
+        for size, deposit in before.deposits.items():
+            cans, amount = deposit if buyer else self.notes.pots[before, size]
+            kept = cans - min(back[size], max(cans, 0))
+            if kept:
+                sale.deposits[size] = Held(kept, round(amount * kept / cans, 2))
+        self.enter_again("sale_refund", before, sale, form, fits=fits, may_pass_limit=True)
+
+    @precondition(lambda self: self.notes.sold)
+    @rule(which=WHICH, back=COUNTS, tender=TENDERS)
+    def return_at_receipt(self, which: int, back: dict[str, int], tender: Tender) -> None:
+        sale, pots = self.sale(which), self.notes.pots
+        left = {size: 0 if sale.buyer else pots[sale, size].cans for size in SIZES}
+        back = {size: count if left[size] else 0 for size, count in back.items()}  # the others have no field
+        fits = any(back.values()) and all(back[size] <= left[size] for size in SIZES)
+        fits = fits and self.notes.can_take([tender])
+        self.post("sale_return", sale.pk, succeeds=fits, refund=tender.value, **self.fields("back", back))
+        if fits:
+            self.notes.return_at_receipt(sale, back, tender)
+
+    def enter_again(
+        self, door: str, before: Sold, sale: Sold, form: dict[str, Any], *, fits: bool, may_pass_limit: bool
+    ) -> None:
+        """A sale goes void and another stands for it; its money is counted now, unless the first never was."""
+        notes, fills_drawer = self.notes, before.fills_drawer or not before.tenders
+        sums, goes_void = notes.sums(), fits and self.may_void(before)
+        if goes_void:
+            notes.void(before)
+        fits = goes_void and notes.may_sell(sale, fills_drawer=fills_drawer, may_pass_limit=may_pass_limit)
+        place = self.post(door, before.pk, succeeds=fits, **form)
+        if fits:
+            self.note_sale(sale, place, fills_drawer=fills_drawer, before=before)
+        elif goes_void:
+            before.is_void = False
+            vars(notes).update(sums)
 
     @rule(name=CUSTOMERS, amount=MONEY, tender=TENDERS, which=st.none() | WHICH)
     def pay(self, name: str, amount: Decimal, tender: Tender, which: int | None = None) -> None:
@@ -316,17 +342,25 @@ class Books(RuleBasedStateMachine):
                 claim = UpiClaim.objects.latest("pk").pk
                 notes.claims.append(Claimed(claim, buyer, amount, fills_drawer))
 
-    @precondition(lambda self: self.notes.sold)
-    @rule(which=WHICH)
-    def void(self, which: int) -> None:
-        sale = self.notes.sold[which % len(self.notes.sold)]
+    def sale(self, which: int) -> Sold:
+        return self.notes.sold[which % len(self.notes.sold)]
+
+    def may_void(self, sale: Sold) -> bool:
         given_up = Allocation.objects.filter(sale=sale.pk, credit__kind=LedgerEntry.Kind.WRITE_OFF)
-        fits = (
+        return (
             not sale.is_void
             and not given_up.aggregate(sum=Sum("amount"))["sum"]
-            and (not sale.fills_drawer or self.notes.can_take(sale.received))
+            and (not sale.fills_drawer or self.notes.can_take(sale.tenders))
         )
-        self.post("sale_void", sale.pk, succeeds=fits, reason="a mistake")
+
+    @precondition(lambda self: self.notes.sold)
+    @rule(which=WHICH)
+    def void(
+        self, which: int, door: str = "sale_void", form: Mapping[str, Any] = {"reason": "a mistake"}
+    ) -> None:
+        sale = self.sale(which)
+        fits = self.may_void(sale)
+        self.post(door, sale.pk, succeeds=fits, **form)
         if fits:
             self.notes.void(sale)
 
@@ -337,7 +371,7 @@ class Books(RuleBasedStateMachine):
         claim = notes.claims[which % len(notes.claims)]
         walk_in = claim.sale if claim.buyer is None else None
         gives_cash = walk_in is not None and walk_in.fills_drawer and not did_arrive
-        fits = claim.is_open and not (gives_cash and walk_in and not notes.can_take(walk_in.received))
+        fits = claim.is_open and not (gives_cash and walk_in and not notes.can_take(walk_in.tenders))
         self.post("upi_decide", claim.pk, succeeds=fits, do="confirm" if did_arrive else "fail")
         if not fits:
             return
@@ -349,14 +383,55 @@ class Books(RuleBasedStateMachine):
             notes.money(Tender.UPI, -claim.amount, fills_drawer=claim.fills_drawer)
             if claim.sale:
                 del claim.sale.received[Tender.UPI]
+                self.deposit_did_not_arrive(claim.sale)
+            notes.pass_on(claim.buyer)
 
-    @rule(name=CUSTOMERS, back=COUNTS)
-    def return_cans(self, name: str, back: dict[str, int]) -> None:
-        buyer = self.buyer(name)
+    def deposit_did_not_arrive(self, sale: Sold) -> None:
+        """It came by the same transfer."""
+        came = sum(deposit.amount for deposit in sale.deposits.values()) > 0
+        if came and sale.tender == Tender.UPI:
+            self.notes.give_deposits_back(sale)
+            sale.deposits = {}
+
+    @rule(
+        name=CUSTOMERS,
+        back=COUNTS,
+        condition=st.sampled_from(Condition),
+        tender=st.none() | TENDERS,
+    )
+    def return_cans(
+        self, name: str, back: dict[str, int], condition: Condition, tender: Tender | None
+    ) -> None:
+        buyer, notes = self.buyer(name), self.notes
         assert buyer is not None
-        self.post("customer_return_cans", buyer.pk, succeeds=any(back.values()), **self.cans_of("back", back))
-        for size, count in back.items():
-            self.notes.held[buyer, size] -= count
+        word, sums = "back" if condition == Condition.GOOD else str(condition.value), notes.sums()
+        gone = {size: count for size, count in back.items() if count and condition != Condition.REFUSED}
+        charges, given = notes.returned(buyer, gone, condition, tender)
+        fits = any(back.values()) and (tender is None or not given or notes.can_take([tender]))
+        form = self.fields(word, back) | {"refund": tender.value if tender else ""}
+        self.post("customer_return_cans", buyer.pk, succeeds=fits, **form)
+        if not fits:
+            vars(notes).update(sums)
+            return
+        entries = LedgerEntry.objects.filter(kind="charge").order_by("-pk")[: len(charges)]
+        assert sorted(entry.amount for entry in entries) == sorted(charges)
+        for entry in entries:
+            notes.corrections[entry.pk] = (buyer, "charge", entry.amount)
+            notes.owed[buyer] += entry.amount
+
+    @rule(came=COUNTS, sent=COUNTS)
+    def deliver(self, came: dict[str, int], sent: dict[str, int]) -> None:
+        form = self.fields("came", came) | self.fields("sent", sent)
+        self.post("stock_deliver", succeeds=any((*came.values(), *sent.values())), **form)
+        for size in SIZES:
+            self.notes.stock[size, FULL] += came[size]
+            self.notes.stock[size, EMPTY] -= sent[size]
+
+    @rule(state=st.sampled_from([FULL, EMPTY, BROKEN]), counted=COUNTS)
+    def count_stock(self, state: str, counted: dict[str, int]) -> None:
+        form = self.fields(state, counted) | {"reason": "counted", "back_to": "stock"}
+        self.post("stock_count", succeeds=True, **form)
+        self.notes.stock |= {(size, state): count for size, count in counted.items()}
 
     @rule(name=CUSTOMERS, amount=st.integers(-60, 60).map(Decimal), days=st.integers(0, 40))
     def open_balance(self, name: str, amount: Decimal, days: int) -> None:
@@ -390,6 +465,7 @@ class Books(RuleBasedStateMachine):
         self.post("entry_undo", entry, succeeds=True)
         buyer, _kind, amount = self.notes.corrections.pop(entry)
         self.notes.owed[buyer] -= amount
+        self.notes.pass_on(buyer)
 
     @rule(name=CUSTOMERS)
     def merge(self, name: str) -> None:
@@ -399,17 +475,13 @@ class Books(RuleBasedStateMachine):
         fits = notes.into(into) is None
         self.post("customer_merge", old.pk, succeeds=fits, into=into.pk, reason="the same person")
         if fits:
-            held = {size: notes.held[old, size] for size in SIZES}
-            notes.merges.append(Merged(old, into, notes.owed[old], held))
-            notes.move(notes.merges[-1], 1)
+            notes.merge(old, into)
 
     @precondition(lambda self: self.notes.merges)
     @rule()
     def unmerge(self) -> None:
         self.post("customer_unmerge", self.notes.merges[0].old.pk, succeeds=True)
-        for merge in self.notes.merges:
-            self.notes.move(merge, -1)
-        self.notes.merges = []
+        self.notes.unmerge()
 
     @rule(name=CUSTOMERS, limit=st.one_of(st.none(), MONEY))
     def limit(self, name: str, limit: Decimal | None) -> None:
@@ -447,6 +519,8 @@ class Books(RuleBasedStateMachine):
     def the_books_agree(self) -> None:
         self.the_database_agrees()
         self.every_account_is_what_the_notebook_says()
+        self.deposits_are_held_for_whom_they_came_from()
+        self.the_stock_is_what_moved_it()
         self.the_drawer_holds_what_its_events_say()
         self.receipts_have_no_gap()
         self.the_neighbour_noticed_nothing()
@@ -469,6 +543,25 @@ class Books(RuleBasedStateMachine):
             assert held == {
                 size: self.notes.held[buyer, size] for size in SIZES if self.notes.held[buyer, size]
             }
+
+    def deposits_are_held_for_whom_they_came_from(self) -> None:
+        entries, pots = DepositEntry.objects.of(self.cast.shop), self.notes.pots
+        for buyer in (self.cast.asha, self.cast.bala):
+            assert self.by_size(entries.filter(customer=buyer).held()) == {
+                size: pots[buyer, size] for size in SIZES if any(pots[buyer, size])
+            }
+        for sale in self.notes.sold:
+            held = self.by_size(entries.filter(customer=None, sale=sale.pk).held())
+            assert held == {size: pots[sale, size] for size in SIZES if any(pots[sale, size])}
+
+    def by_size(self, held: Mapping[int, Held]) -> dict[str, Held]:
+        return {size: held[row.pk] for size, row in self.types.items() if row.pk in held}
+
+    def the_stock_is_what_moved_it(self) -> None:
+        here = StockMove.objects.of(self.cast.shop).on_hand()
+        ids = {row.pk: size for size, row in self.types.items()}
+        there = {(ids[pk], state): count for (pk, state), count in here.items() if count}
+        assert there == {key: count for key, count in self.notes.stock.items() if count}
 
     def the_drawer_holds_what_its_events_say(self) -> None:
         session = DrawerSession.objects.of(self.cast.shop).open().first()
@@ -506,10 +599,10 @@ def _number_in(place: str) -> int:
 
 
 def open_of(buyer: Customer) -> Decimal:
-    """What is open of the customer's sales, opening balances and transfers, added up one by one."""
+    """What is open of the customer's sales, opening balances, charges and transfers, added up one by one."""
     sales = Sale.objects.filter(customer=buyer, void=None)
     openings = LedgerEntry.objects.filter(
-        customer=buyer, kind__in=["opening", "transfer"], amount__gt=0, reversed_by=None
+        customer=buyer, kind__in=["opening", "transfer", "charge"], amount__gt=0, reversed_by=None
     )
     debts = [
         *(_sum(SaleLine.objects.filter(sale=sale)) - _sum(sale.allocations.all()) for sale in sales),
@@ -562,8 +655,9 @@ def test_control_a_deed_that_forgets_one_of_its_rows_is_found(
         patch(f"sales.{forgotten}"),
         pytest.raises((AssertionError, DatabaseError)),
     ):
+        bought, brought = {"20L": 2, "10L": 0}, {"20L": 1, "10L": 0}
         for how in ("paid", "unpaid"):
-            books.sell("asha", {"20L": 2}, {"20L": 1}, Tender.CASH, how, (), is_late=False)
+            books.sell("asha", bought, brought, Tender.CASH, how, (), is_late=False)
         books.pay("asha", Decimal(90), Tender.CASH)
         books.the_books_agree()
         books.void(0)
