@@ -15,8 +15,9 @@ from rest_framework.response import Response
 from customers.models import Customer
 from sales.dues import debts
 from sales.forms import MOST_CANS, SalesFilter, past
-from sales.ledger import Line, NewSale, receive_payment, record_sale
+from sales.ledger import receive_payment, record_sale
 from sales.models import MONEY, CanMovement, CanType, Payment, Sale, SaleLine, Tender
+from sales.new_sale import Line, NewSale
 from sales.pricelist import priced
 from sales.returns import Returned, return_cans
 from watershop.api import IDEMPOTENCY_KEY, Pages, ShopAPIView

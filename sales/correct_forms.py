@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from sales.ledger import Line
 from sales.models import ZERO, CanMovement, CanType, Sale
+from sales.new_sale import Line
 from sales.reversals import came_with
 from sales.till_forms import TillForm, money_field
 from watershop.models import Right

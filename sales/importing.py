@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 
 from customers.book import add_unknown
 from customers.models import Customer
-from sales.ledger import Line, NewSale, record_sales
+from sales.ledger import record_sales
 from sales.models import FIRST_CAN_TYPES, ZERO, Allocation, CanType, Sale, SaleLine
+from sales.new_sale import Line, NewSale
 from sales.pricelist import add_can_type, price_book, retire
 from sales.transactions_csv import BadRow, Row, TransactionsFile
 from watershop.audit import Actor

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from sales.deposits import Deposit, held_of, suggested
 from sales.dues import open_dues
-from sales.ledger import Line, NewSale, receive_payment, record_sale
+from sales.ledger import receive_payment, record_sale
 from sales.merging import leads_to
 from sales.models import (
     CanMovement,
@@ -33,6 +33,7 @@ from sales.models import (
     Sale,
     Tender,
 )
+from sales.new_sale import Line, NewSale
 from sales.offline import clerk_of, slip_code
 from sales.returns import Returned, return_cans
 from sales.rule_cards import Rules, broken_rules

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from sales import cans, deposits, drawer, upi
 from sales.deposits import Deposit
-from sales.ledger import Line, NewSale, record_sale
+from sales.ledger import record_sale
 from sales.merging import hold_with_heirs, leads_to, pass_on
 from sales.models import (
     ZERO,
@@ -28,6 +28,7 @@ from sales.models import (
     Tender,
     UpiClaim,
 )
+from sales.new_sale import Line, NewSale
 from sales.settling import release, settle_oldest_first
 from watershop import audit
 from watershop.audit import Actor

@@ -17,8 +17,8 @@ from customers.models import Customer
 from sales import counter_clock
 from sales.deposit_forms import add_deposit_fields, deposits_of
 from sales.forms import OnceForm, cans_field, past
-from sales.ledger import Line, NewSale
 from sales.models import ZERO, CanType, ParkedSale, Sale, Tender
+from sales.new_sale import Line, NewSale
 from sales.pricelist import priced
 from watershop.models import Right, Shop
 from watershop.templatetags.money import rupees

@@ -15,8 +15,9 @@ from django.apps import apps
 from django.db import connection
 
 from customers.models import Customer
-from sales.ledger import Line, NewSale, record_sale
+from sales.ledger import record_sale
 from sales.models import CanPrice, CanType, Sale, Tender
+from sales.new_sale import Line, NewSale
 from watershop import accounts
 from watershop.audit import Actor
 from watershop.constraints import AppendOnly

@@ -20,8 +20,9 @@ from customers.book import add_customer
 from customers.models import Customer
 from sales import stock
 from sales.generating import believable_sales
-from sales.ledger import Line, NewSale, receive_payment, record_sales
+from sales.ledger import receive_payment, record_sales
 from sales.models import FIRST_CAN_TYPES, CanType, Sale, StockMove, Tender
+from sales.new_sale import Line, NewSale
 from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from sales.transactions_csv import Row

@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 
 from analytics.figures import FIGURES
-from sales.ledger import Line
 from sales.models import Tender
+from sales.new_sale import Line
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, Visit

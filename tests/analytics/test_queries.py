@@ -13,8 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from analytics import queries
 from analytics.queries import Settled, Sold, Visitors
-from sales.ledger import Line, NewSale, receive_payment, record_sales
+from sales.ledger import receive_payment, record_sales
 from sales.models import CanMovement, Payment, Sale, Tender
+from sales.new_sale import Line, NewSale
 from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell

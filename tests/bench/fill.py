@@ -20,8 +20,9 @@ from django.utils import timezone
 from customers.book import add_customer
 from customers.models import Customer
 from sales import drawer
-from sales.ledger import Line, NewSale, receive_payment, record_sales
+from sales.ledger import receive_payment, record_sales
 from sales.models import CanType, Tender
+from sales.new_sale import Line, NewSale
 from tests.base import TESTS
 from watershop import accounts, opening
 from watershop.models import Answer, AuditEntry, Membership, Role, RoleRight, Shop, ShopRow, User

@@ -20,8 +20,9 @@ from django.urls import reverse
 
 from customers.models import Customer
 from sales.deposits import Deposit
-from sales.ledger import Line, NewSale, receive_payment, record_sale
+from sales.ledger import receive_payment, record_sale
 from sales.models import CanType, Tender
+from sales.new_sale import Line, NewSale
 from tests.base import TESTS
 from tests.bench.fill import BIG, CLERKS, FAMILIES, NAMES
 from tests.web_server import Browser, WebServer

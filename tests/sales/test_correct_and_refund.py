@@ -13,8 +13,9 @@ from sales.account_statement import statement_of
 from sales.day_end import day_end
 from sales.deposits import Deposit
 from sales.dues import account_of
-from sales.ledger import Line, NewSale, receive_payment
+from sales.ledger import receive_payment
 from sales.models import CanMovement, Payment, Sale, Tender, UpiClaim
+from sales.new_sale import Line, NewSale
 from sales.reversals import correct_sale, refund, undo_at_once
 from sales.upi import confirm
 from tests.base import TESTS, Cast, sell

@@ -8,8 +8,8 @@ from uuid import uuid4
 from django.test import Client
 from django.urls import reverse
 
-from sales.ledger import Line
 from sales.models import Payment, Sale, Tender
+from sales.new_sale import Line
 from tests.base import Cast, make_cast, sell
 from watershop.models import User
 

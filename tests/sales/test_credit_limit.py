@@ -17,6 +17,7 @@ from customers import book
 from customers.models import Customer
 from sales import credit, ledger
 from sales.models import Sale, Tender
+from sales.new_sale import Line, NewSale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.models import AuditEntry, User
 
@@ -48,7 +49,7 @@ def test_what_was_paid_ahead_counts_with_the_limit_even_when_blocked(cast: Cast)
 
 def test_two_sales_of_one_batch_are_held_to_the_limit_together(cast: Cast) -> None:
     allow(cast.asha, 30)
-    new = ledger.NewSale([ledger.Line(cast.can20, 1)], Tender.CASH, cast.asha, is_paid=False)
+    new = NewSale([Line(cast.can20, 1)], Tender.CASH, cast.asha, is_paid=False)
     with pytest.raises(ValidationError):
         ledger.record_sales(cast.shop, TESTS, [new, new])
     assert not Sale.objects.exists()

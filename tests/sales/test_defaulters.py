@@ -13,8 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from customers.models import Customer
 from sales.defaulters import Step, ageing, change_rule, defaulters, rule_of
-from sales.ledger import Line, NewSale, receive_payment, record_sales
+from sales.ledger import receive_payment, record_sales
 from sales.models import Tender
+from sales.new_sale import Line, NewSale
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import accounts

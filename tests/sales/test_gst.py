@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sales import pricelist
 from sales.gst import taxes_in
-from sales.ledger import Line
 from sales.models import Sale
+from sales.new_sale import Line
 from sales.slips import Receipt, receipt_of
 from tests.base import TESTS, Cast, sell
 

@@ -14,7 +14,7 @@ from customers.models import Customer
 from sales.corrections import open_balance, undo, write_off
 from sales.deposits import Deposit, held_of
 from sales.dues import account_of, balance_of
-from sales.ledger import Line, receive_payment
+from sales.ledger import receive_payment
 from sales.merging import likely_doubles, merge, unmerge
 from sales.models import (
     AccountMerge,
@@ -28,6 +28,7 @@ from sales.models import (
     Tender,
     UpiClaim,
 )
+from sales.new_sale import Line
 from sales.returns import Returned, return_cans
 from sales.reversals import payment_did_not_arrive, refund, void_sale
 from tests.base import TESTS, Cast, sell

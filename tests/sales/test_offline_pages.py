@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from sales import pricelist
 from sales.deposits import Deposit
-from sales.ledger import Line
 from sales.models import Sale
+from sales.new_sale import Line
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.sales.test_replaying import deed, send
 from tests.watershop.test_pages_are_strict import InlineCode

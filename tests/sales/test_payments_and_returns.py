@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from sales.ledger import Line
 from sales.models import CanMovement, LedgerEntry, Payment, Sale
+from sales.new_sale import Line
 from tests.base import Cast, make_cast, sell
 from watershop.models import User
 

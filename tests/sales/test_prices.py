@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Customer
-from sales.ledger import Line
 from sales.models import CanPrice, CanType, Sale, SaleLine
+from sales.new_sale import Line
 from sales.pricelist import change_can_type, price_book, priced, set_own_prices, to_come
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.models import AuditEntry, User

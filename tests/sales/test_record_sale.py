@@ -9,8 +9,9 @@ from django.db import DatabaseError, connection, transaction
 from django.forms.models import model_to_dict
 from pytest_django import DjangoAssertNumQueries
 
-from sales.ledger import Line, NewSale, receive_payment, record_sale, record_sales
+from sales.ledger import receive_payment, record_sale, record_sales
 from sales.models import Allocation, CanMovement, LedgerEntry, Payment, Sale, SaleLine, SaleVoid, Tender
+from sales.new_sale import Line, NewSale
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop.models import AuditEntry

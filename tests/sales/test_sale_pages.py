@@ -13,8 +13,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
-from sales.ledger import Line, receive_payment
+from sales.ledger import receive_payment
 from sales.models import LedgerEntry, Payment, Sale, SaleVoid, Tender
+from sales.new_sale import Line
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from watershop import accounts
