@@ -12,11 +12,11 @@ TOLERANCE = timedelta(minutes=1)
 
 def last_entry_at(shop: Shop) -> datetime | None:
     """When the shop's last sale or payment was recorded, by the clock of that moment."""
-    times = [
-        model.objects.filter(shop=shop).order_by("-id").values_list("recorded_at", flat=True).first()
+    sales, payments = (
+        model.objects.filter(shop=shop).order_by("-id").values_list("recorded_at", flat=True)[:1]
         for model in (Sale, Payment)
-    ]
-    return max(filter(None, times), default=None)
+    )
+    return max(sales.union(payments, all=True), default=None)
 
 
 def is_behind(shop: Shop) -> bool:

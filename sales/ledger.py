@@ -112,7 +112,7 @@ def record_sales(shop: Shop, actor: Actor, news: Sequence[NewSale]) -> list[Sale
 
 
 def _priced(shop: Shop, news: Sequence[NewSale]) -> list[NewSale]:
-    """The sales at the prices of their time; what a file tells of was priced elsewhere."""
+    """The sales at the prices of their time."""
     asking = [new for new in news if not new.is_priced]
     if not asking:
         return list(news)

@@ -76,8 +76,9 @@ class NewSale:
 
     @property
     def is_priced(self) -> bool:
-        """Whether it was priced elsewhere, wholly."""
-        return self.source == Sale.Source.IMPORT and all(line.amount is not None for line in self.lines)
+        """Whether nobody needs to look at the list any more: the door did, or a file says what was charged."""
+        is_told = self.source == Sale.Source.IMPORT
+        return all(line.amount is not None and (is_told or line.listed is not None) for line in self.lines)
 
     @property
     def total(self) -> Decimal:

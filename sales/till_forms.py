@@ -45,6 +45,17 @@ class Tile:
     amount: forms.BoundField
 
 
+class BuyerField(forms.ModelChoiceField[Customer]):
+    """The customer on the bill, who was looked up already (`buyer`); anybody else is looked for."""
+
+    buyer: Customer | None = None
+
+    def to_python(self, value: Any) -> Any:
+        if self.buyer and str(value) == str(self.buyer.pk):
+            return self.buyer
+        return super().to_python(value)
+
+
 class TillForm(OnceForm):
     """A sale: `sold_<can type>` full cans and `back_<can type>` empties, who buys, and how they pay or will pay.
 
@@ -52,7 +63,7 @@ class TillForm(OnceForm):
     type>` is charged for a whole line instead. `handed` and the ticks that answer a warning are not stored.
     """
 
-    customer = forms.ModelChoiceField(
+    customer = BuyerField(
         Customer.objects.none(),
         required=False,
         widget=forms.HiddenInput,
@@ -82,7 +93,8 @@ class TillForm(OnceForm):
         super().__init__(*args, **kwargs)
         self.shop, self.buyer = shop, buyer
         self.can_types = can_types = list(priced(self.sizes(), buyer))
-        self.fields["customer"].queryset = Customer.objects.of(shop).active()  # type: ignore[attr-defined]
+        customers: BuyerField = self.fields["customer"]  # type: ignore[assignment]
+        customers.queryset, customers.buyer = Customer.objects.of(shop).active(), buyer
         if Right.BACK_DATE not in rights:
             for name in ("is_paper", "sold_at", "slip"):
                 del self.fields[name]
@@ -186,10 +198,17 @@ class TillForm(OnceForm):
         )
 
     def lines(self) -> list[Line]:
-        return [
-            Line(can_type, count, self.cleaned_data[f"amount_{can_type.pk}"])
-            for can_type, count in self.counts("sold")
-        ]
+        """What is sold, at the price that was just read for this buyer; a slip has the price of its own time."""
+        is_now = not self.cleaned_data.get("sold_at")
+        lines = []
+        for can_type, count in self.counts("sold"):
+            amount, listed = self.cleaned_data[f"amount_{can_type.pk}"], can_type.price * count
+            lines.append(
+                Line(can_type, count, listed if amount is None else amount, listed)
+                if is_now
+                else Line(can_type, count, amount)
+            )
+        return lines
 
     def _split(self) -> dict[Tender, Decimal] | None:
         amounts = {tender: self.cleaned_data[f"part_{tender}"] for tender in Tender}

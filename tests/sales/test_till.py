@@ -190,7 +190,7 @@ def test_the_till_asks_the_same_number_of_questions_for_many_customers(
     for quantity in (1, 2, 3):
         sell(cast, quantity, customer=cast.asha, is_paid=False)
     client, url = client_of(cast.ravi), reverse("till", args=["water"])
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         client.get(url, {"customer": cast.asha.pk})
     with django_assert_num_queries(10):
         client.get(reverse("till_find", args=["water"]), {"q": "98"})
