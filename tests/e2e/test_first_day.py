@@ -62,7 +62,7 @@ def _sell_two_unpaid_to_asha(page: Page) -> None:
     page.get_by_role("link", name=re.compile("Asha")).click()
     expect(page.get_by_text("Nothing due")).to_be_visible()
     for _ in range(2):
-        page.locator(".can-tile", has_text="20L").locator("[data-step='1']").click()
+        page.locator(".can-tile", has_text="20L").locator("[data-step='1']").first.click()
     expect(page.locator("[data-total]").first).to_have_text("₹40")
     page.locator(".key", has_text="Unpaid").click()
     page.locator("[data-pay]:visible").first.click()

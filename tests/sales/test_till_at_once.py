@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import count, repeat
 from threading import Barrier
 from typing import Any
 from unittest.mock import patch
@@ -13,12 +13,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from sales import receipts
 from sales.models import Sale
 from tests.base import Cast, make_cast, sell
 from tests.sales.test_at_once import at_once
 from tests.sales.test_receipt_numbers import numbers
-from watershop.models import Answer, Shop, User
+from watershop.models import Answer, Counter, Shop, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TWENTY = 20
@@ -75,10 +74,10 @@ def test_control_without_the_stored_answer_the_others_see_an_error_and_still_onl
 def test_control_numbers_that_are_not_given_back_leave_a_gap() -> None:
     cast, endless = make_cast(), count(1)
 
-    def forgetful(shop: Shop, issued_at: object, wanted: int) -> list[str]:
-        return [f"2026-27/{next(endless):06d}" for _ in range(wanted)]
+    def forgetful(shop: Shop, counts: Mapping[str, int]) -> dict[str, range]:
+        return {series: range(number, number + 1) for series, number in zip(counts, repeat(next(endless)))}
 
-    with patch.object(receipts, "take_numbers", forgetful):
+    with patch.object(Counter, "take_each", forgetful):
         with transaction.atomic():
             sell(cast)
             transaction.set_rollback(True)
@@ -90,10 +89,10 @@ def test_control_numbers_that_two_clerks_read_at_once_would_be_double() -> None:
     cast, both_have_read = make_cast(), Barrier(2)
     refused: list[str] = []
 
-    def careless(shop: Shop, issued_at: object, wanted: int) -> list[str]:
+    def careless(shop: Shop, counts: Mapping[str, int]) -> dict[str, range]:
         last = Sale.objects.of(shop).count()
         both_have_read.wait(10)
-        return [f"2026-27/{last + 1:06d}"]
+        return {series: range(last + 1, last + 2) for series in counts} | {"sale": own_code()}
 
     def buy() -> None:
         try:
@@ -101,12 +100,13 @@ def test_control_numbers_that_two_clerks_read_at_once_would_be_double() -> None:
         except IntegrityError as error:
             refused.append(str(error))
 
-    with patch.object(receipts, "take_numbers", careless), patch("sales.ledger._next_codes", own_codes):
+    with patch.object(Counter, "take_each", careless):
         at_once(buy, buy)
     assert ["sale_receipt_once_per_shop" in error for error in refused] == [True]
     assert numbers() == [1]
 
 
-def own_codes(shop: Shop, wanted: int) -> list[str]:
-    """Codes without the lock of their counter, which would let one clerk in after the other."""
-    return [str(uuid4())[:8] for _ in range(wanted)]
+def own_code() -> range:
+    """A code of its own for each clerk, so that the receipt's number alone is double."""
+    number = uuid4().int % 10**9
+    return range(number, number + 1)
