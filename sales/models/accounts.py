@@ -88,6 +88,7 @@ class LedgerEntry(ShopRow):
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     merge = models.ForeignKey(
         AccountMerge,
+        verbose_name=_("merged accounts"),
         null=True,
         on_delete=models.PROTECT,
         related_name="entries",
@@ -192,6 +193,7 @@ class CanMovement(ShopRow):
     client_ref = models.CharField(max_length=255, null=True)
     merge = models.ForeignKey(
         AccountMerge,
+        verbose_name=_("merged accounts"),
         null=True,
         on_delete=models.PROTECT,
         related_name="can_movements",

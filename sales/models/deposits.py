@@ -87,6 +87,7 @@ class DepositEntry(ShopRow):
     client_ref = models.CharField(max_length=255, null=True)
     merge = models.ForeignKey(
         AccountMerge,
+        verbose_name=_("merged accounts"),
         null=True,
         on_delete=models.PROTECT,
         related_name="deposits",

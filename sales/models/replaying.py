@@ -92,7 +92,7 @@ class RuleCard(ShopRow):
 
     replay = models.ForeignKey(Replay, on_delete=models.PROTECT, related_name="cards", db_constraint=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
-    detail = models.JSONField(default=dict, help_text=_("numbers and codes, never a name"))
+    detail = models.JSONField(_("details"), default=dict, help_text=_("numbers and codes, never a name"))
     decided_at = models.DateTimeField(_("decided"), null=True)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     note = models.CharField(_("what was done"), max_length=200, blank=True)
