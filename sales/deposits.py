@@ -264,6 +264,7 @@ def move(merge: AccountMerge, actor: Actor) -> None:
         )
         for can_type, held in held_of(merge.old).items()
         for customer, sign in ((merge.old, -1), (merge.into, 1))
+        if held.amount  # a generous refund can leave cans without a rupee
     )
 
 

@@ -115,6 +115,15 @@ def test_the_cans_go_over_size_by_size(cast: Cast) -> None:
     assert CanMovement.objects.filter(customer=cast.asha).held() == {"20L": 3}
 
 
+def test_cans_whose_deposit_was_all_given_back_hold_no_merge_up(cast: Cast) -> None:
+    sell(cast, 2, customer=cast.bala, deposits=[Deposit(cast.can20, 2, Decimal(200))])
+    all_of_it = [Deposit(cast.can20, -1, Decimal(-200))]
+    lines = [Line(cast.can10, 1)]
+    sell(cast, customer=cast.bala, lines=lines, empties=[(cast.can20, 1)], deposits=all_of_it)
+    merged(cast)
+    assert held_of(cast.asha) == {}
+
+
 def test_deposits_go_over_and_come_back_as_far_as_they_are_still_held(cast: Cast) -> None:
     sell(cast, 3, customer=cast.bala, deposits=[Deposit(cast.can20, 3, Decimal(300))])
     merged(cast)
