@@ -5,6 +5,7 @@ column of every table is filled as the ledger fills it, whatever migrations add,
 """
 
 import random
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -137,9 +138,11 @@ def _no_keys() -> Iterator[None]:
         cursor.execute("".join(f"ALTER TABLE {table} DISABLE TRIGGER USER;" for table in tables))
         yield
         cursor.execute("".join(f"ALTER TABLE {table} ENABLE TRIGGER USER;" for table in tables))
-        for _name, rule in indexes:
+        for name, rule in indexes:
+            _say(f"making {name}")
             cursor.execute(rule)
         for table, name, rule in keys:
+            _say(f"making {name}")
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {rule}")
 
 
@@ -167,6 +170,7 @@ def _copy(source: Shop, target: Shop, copies: int) -> None:
         stride = max(_last_id(model) for model in _copied())
         for model in _copied():
             table, numbers = model._meta.db_table, f"1, {copies if _is_many(model) else 1}"
+            _say(f"copying {table}")
             columns = {f'"{field.column}"': _value(field, stride) for field in _stored(model)}
             columns['"shop_id"'] = str(target.pk)
             cursor.execute(
@@ -175,6 +179,11 @@ def _copy(source: Shop, target: Shop, copies: int) -> None:
                 [source.pk],
             )
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+
+
+def _say(text: str) -> None:
+    """Progress, beside the figures: a million sales take minutes."""
+    sys.stderr.write(f"{text} ...\n")
 
 
 def _last_id(model: type[ShopRow]) -> int:
