@@ -51,6 +51,7 @@ def test_clerks_switch_by_touch_and_by_keyboard(cast: Cast, page: Page, live_ser
     lock(page)
     page.get_by_role("radio", name="meena").focus()
     page.keyboard.press("Space")
+    expect(page.locator(".pin-keys")).to_be_visible()  # its script listens
     page.keyboard.type(PINS["meena"])
     expect(page).to_have_url(re.compile("/s/water/customers/"))
     assert AuditEntry.objects.filter(action="switch_clerk").count() == 1
@@ -64,6 +65,7 @@ def test_a_manager_allows_a_void_at_the_clerks_phone(cast: Cast, page: Page, liv
         page.get_by_role("button", name="Void", exact=True).click()
     assert refused.value.status == 403
     expect(page.get_by_role("heading", name="A manager can allow this")).to_be_visible()
+    expect(page.locator(".pin-keys")).to_be_visible()  # its script listens
     page.keyboard.type(PINS["meena"])  # the only manager with a PIN is chosen already
     expect(page.get_by_text("is void.")).to_be_visible()
     assert SaleVoid.objects.get().reason == "Pressed twice"

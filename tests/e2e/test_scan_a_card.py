@@ -41,6 +41,9 @@ def test_a_card_before_the_camera_puts_its_holder_on_the_bill(
     page.fill("[name=username]", "ravi")
     page.fill("[name=password]", PASSWORD)
     page.keyboard.press("Enter")
+    page.wait_for_url("**/till/")  # loaded, with the script that the button needs
+    expect(page.get_by_role("button", name="Scan")).to_be_visible()
+    page.wait_for_load_state("load")
     page.get_by_role("button", name="Scan").click()
     expect(page.locator(".buyer__name")).to_contain_text("Asha", timeout=30_000)
     seeing.close()

@@ -98,6 +98,7 @@ def test_a_manager_allows_a_discount_at_the_clerks_till(till: Page, cast: Cast) 
     expect(till.locator("[data-total]").first).to_have_text("₹15")
     till.locator("[data-pay]").click()
     expect(till.get_by_role("heading", name="A manager can allow this")).to_be_visible()
+    expect(till.locator(".pin-keys")).to_be_visible()  # its script listens
     till.keyboard.type(PIN)
     expect(till).to_have_url(RECEIPT)
     assert Sale.objects.with_sums().get().total == 15
@@ -115,6 +116,7 @@ def test_a_manager_lets_a_customer_pass_the_limit_at_the_clerks_till(till: Page,
     till.get_by_label("Sell past the credit limit").check()
     till.locator("[data-pay]").click()
     expect(till.get_by_role("heading", name="A manager can allow this")).to_be_visible()
+    expect(till.locator(".pin-keys")).to_be_visible()  # its script listens
     till.keyboard.type(PIN)
     expect(till).to_have_url(RECEIPT)
     assert Sale.objects.with_sums().get().due == 20
