@@ -58,7 +58,10 @@ def test_from_an_unpaid_sale_to_a_recognised_visitor_and_a_chart(
 
 
 def _sell_two_unpaid_to_asha(page: Page) -> None:
-    page.get_by_placeholder(re.compile("find by name")).press_sequentially("ash")
+    search = page.get_by_placeholder(re.compile("find by name"))
+    expect(search).to_be_visible()
+    page.wait_for_load_state()  # the script that answers what is typed has begun to listen
+    search.press_sequentially("ash")
     page.get_by_role("link", name=re.compile("Asha")).click()
     expect(page.get_by_text("Nothing due")).to_be_visible()
     for _ in range(2):
