@@ -3,9 +3,21 @@
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+from vision.scene import Scene
 
 YUNET_FILE = "yunet_n_dynamic.onnx"
+PLAIN = Scene()
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How near two means of faces must be to be one person (L2), for faces up to a width."""
+
+    up_to_px: float
+    accept_at: float
+    review_at: float
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,9 @@ class VisionConfig:
     heartbeat_s: float = 10.0
     """Look at the whole picture at least this often, moving or not; `rescan_s` while somebody is in sight."""
     rescan_s: float = 2.0
+    scene: Scene = PLAIN
+    finds_bodies: bool = False
+    """Whether people who never show a usable face are followed, too."""
 
     track_score: float = 0.6
     weak_score: float = 0.3
@@ -33,6 +48,10 @@ class VisionConfig:
     """Below 36 px of width blur alone uses up the whole distance between two people."""
     shot_min_quality: float = 0.1
     shot_min_sharpness: float = 40.0
+    shot_max_yaw: float = 0.35
+    """How far the nose may be off the middle of the eyes, in eye distances."""
+    shot_edge_px: float = 0.0
+    """How far a face must be from the edge of the picture."""
     shots: int = 8
     shot_spacing_s: float = 0.4
 
@@ -42,9 +61,17 @@ class VisionConfig:
     change_min_shots: int = 2
 
     cluster_at: float = 0.42
+    bars: tuple[Bar, ...] = ()
+    """Fitted to the camera, by width of face; where none fits, `accept_at` and `review_at` hold."""
     accept_at: float = 0.36
+    review_at: float = 0.45
+    """Between the two a person is asked; beyond, it is somebody new."""
     margin: float = 0.06
+    unnamed_shots: int = 3
+    """Somebody new becomes a person with so many good shots; with fewer the visit counts, without identity."""
     visit_gap_s: float = 90.0
+    counter_after_s: float = 5.0
+    """Who is at the counter for so long is being served."""
 
     chunk_min_s: float = 30.0
     chunk_max_s: float = 300.0
@@ -57,9 +84,14 @@ class VisionConfig:
         places = (self.yunet_model, self.models_dir / YUNET_FILE)
         return next((place for place in places if place is not None and place.is_file()), None)
 
-    def with_changes(self, **changes: float | int | Path | None) -> Self:
+    def bar(self, face_px: float) -> Bar:
+        """How near is near enough for faces of this width (pixels)."""
+        fitted = (bar for bar in sorted(self.bars, key=lambda bar: bar.up_to_px) if face_px <= bar.up_to_px)
+        return next(fitted, Bar(float("inf"), self.accept_at, self.review_at))
+
+    def with_changes(self, **changes: Any) -> Self:
         """A copy with some numbers changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
     def to_json(self) -> str:
         """As text for a child process; paths become strings."""
@@ -71,5 +103,9 @@ class VisionConfig:
         fields = json.loads(text)
         yunet = fields.pop("yunet_model")
         return cls(
-            models_dir=Path(fields.pop("models_dir")), yunet_model=Path(yunet) if yunet else None, **fields
+            models_dir=Path(fields.pop("models_dir")),
+            yunet_model=Path(yunet) if yunet else None,
+            scene=Scene.from_json(fields.pop("scene")),
+            bars=tuple(Bar(**bar) for bar in fields.pop("bars")),
+            **fields,
         )

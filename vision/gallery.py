@@ -28,7 +28,7 @@ def identify(shop: Shop, probes: Iterable[Floats], config: VisionConfig) -> list
 
     A person is as near as the nearest of their templates. One query per probe.
     """
-    templates = Template.objects.filter(shop=shop, model_id=MODEL_ID).values("person")
+    templates = Template.objects.filter(shop=shop, model_id=MODEL_ID, is_enrolled=True).values("person")
     return [
         match(
             templates.annotate(distance=Min(L2Distance("vector", probe)))
@@ -56,6 +56,7 @@ def enrol(shop: Shop, news: Sequence[tuple[Person, Tracklet, Floats, float | Non
         Template(
             shop=shop,
             person=person,
+            is_enrolled=True,
             tracklet=tracklet,
             model_id=MODEL_ID,
             vector=vector,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from vision.persons import template
-from vision.pipeline import Seen, SeenPerson
+from vision.seen import Seen, SeenPerson
 from vision.tracking import Shot, Tracklet
 
 RECOGNITION = ("image_name", "customer_id", "similarity", "frame_s", "track", "person", "distance")

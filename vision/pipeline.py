@@ -4,34 +4,27 @@ The slow work (decoding, faces, vectors) comes first and holds no transaction; o
 looks up who is known, gives the others a code, and writes everything or nothing.
 """
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 
-from vision import gallery
 from vision.analysis import Analysis, analyse
 from vision.chunks import Pictures
 from vision.config import VisionConfig
+from vision.embedding import MODEL_ID
 from vision.frames import UnreadableVideo
-from vision.models import Person, Recording, Tracklet, Visit
-from vision.persons import cluster, template
-from vision.recordings import fail, picture_folder
-from vision.tracking import Shot
-from vision.tracking import Tracklet as SeenTracklet
-from vision.visits import VisitSpan, visits_from
-from watershop import jobs
+from vision.models import Camera, Person, Recording, VisionSettings
+from vision.persons import cluster
+from vision.recognition import introduce, recognised
+from vision.recordings import fail
+from vision.seen import Seen, SeenPerson
+from vision.storing import store
+from vision.visits import visits_from
 from watershop.models import Shop
-
-LINK_TASK = "vision.tasks.link_recording"
 
 
 def eye() -> VisionConfig:
@@ -40,54 +33,22 @@ def eye() -> VisionConfig:
     return VisionConfig(Path(settings.VISION_MODEL_DIR), Path(yunet) if yunet else None)
 
 
-@dataclass
-class SeenPerson:
-    """A person in one recording, and how near to their templates (L2); None for somebody new."""
-
-    person: Person
-    tracklets: list[SeenTracklet]
-    distance: float | None = None
-
-    @property
-    def shots(self) -> list[Shot]:
-        return [shot for tracklet in self.tracklets for shot in tracklet.shots]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one recording shows. People in the order of their first tracklet, visits in the order of entry."""
-
-    camera: str
-    started_at: datetime
-    analysis: Analysis
-    people: list[SeenPerson]
-    visits: list[VisitSpan[str]]
-    """`person` is the person's code."""
-
-    def at(self, seconds: float) -> datetime:
-        """The moment that lies so far from the start of the file."""
-        return self.started_at + timedelta(seconds=seconds)
-
-    def shot_distances(self, seen: SeenPerson) -> list[float]:
-        """L2 from each of a person's shots to their mean in this recording."""
-        mean = template(seen.tracklets)
-        return [float(np.linalg.norm(shot.vector - mean)) for shot in seen.shots]
-
-    def summary(self) -> dict[str, Any]:
-        """Counts, wall seconds per stage, and how far the shots lie from their persons (L2)."""
-        far = [distance for seen in self.people for distance in self.shot_distances(seen)]
-        spread = {"mean": sum(far) / len(far), "min": min(far), "max": max(far)} if far else None
-        return {
-            "seconds": {stage: round(spent, 3) for stage, spent in self.analysis.seconds.items()},
-            "duration_s": round(self.analysis.info.duration_s, 3),
-            "frames_decoded": self.analysis.frames_decoded,
-            "frames_analysed": self.analysis.frames_analysed,
-            "faces": self.analysis.faces,
-            "tracks": len(self.analysis.tracklets),
-            "persons": len(self.people),
-            "visits": len(self.visits),
-            "distance": spread and {name: round(value, 4) for name, value in spread.items()},
-        }
+def eye_of(camera: Camera) -> VisionConfig:
+    """The eye as it looks through a camera: how that hangs, the shop's settings, the numbers fitted to it."""
+    wishes = VisionSettings.of(camera.shop)
+    fitted = camera.calibrations.filter(model_id=MODEL_ID)
+    return eye().with_changes(
+        scene=camera.scene,
+        shot_min_px=float(camera.min_face_px),
+        shot_min_sharpness=wishes.min_sharpness,
+        shot_max_yaw=wishes.max_yaw,
+        shot_edge_px=float(wishes.edge_px),
+        unnamed_shots=wishes.unnamed_shots,
+        visit_gap_s=float(wishes.visit_gap_s),
+        counter_after_s=float(wishes.counter_after_s),
+        finds_bodies=wishes.finds_bodies,
+        bars=tuple(bar.bar for bar in fitted),
+    )
 
 
 @dataclass(frozen=True)
@@ -119,17 +80,22 @@ def process(recording: Recording, path: Path, config: VisionConfig, look: Look) 
     except UnreadableVideo as error:
         fail(recording, str(error).replace(path.name, recording.original_name), error.code)
         raise
+    return finish(recording, analysis, config)
+
+
+def finish(recording: Recording, analysis: Analysis, config: VisionConfig) -> Seen:
+    """Say who was seen in a recording and store it; when it is stored already, only say it."""
     groups = cluster(analysis.tracklets, config.cluster_at)
     with transaction.atomic():
         # One recording at a time may change who is known, or two would give the same person two codes.
         shop = Shop.objects.select_for_update(no_key=True).get(pk=recording.shop_id)
-        people = _recognised(shop, groups, config)
-        is_new = waiting.exists()
+        people = recognised(shop, groups, config)
+        is_new = Recording.objects.filter(pk=recording.pk).exclude(state=Recording.State.DONE).exists()
         if is_new:
-            _introduce(shop, people)
+            introduce(shop, people)
         seen = _seen(recording.camera.name, recording.started_at, analysis, people, config)
         if is_new:
-            _store(shop, recording, seen)
+            store(shop, recording, seen)
     return seen
 
 
@@ -137,115 +103,8 @@ def _analysis(path: Path, config: VisionConfig, look: Look) -> Analysis:
     return analyse(path, config, workers=look.workers, pictures=look.pictures, on_progress=look.on_progress)
 
 
-def _recognised(shop: Shop, groups: Sequence[list[SeenTracklet]], config: VisionConfig) -> list[SeenPerson]:
-    """The person of each group of tracklets; strangers have no code yet.
-
-    Groups of one known person are put together, unless their faces were seen in one picture: then the nearer
-    group is that person and the other is somebody else.
-    """
-    matches = gallery.identify(shop, [template(group) for group in groups], config)
-    wanted = [match.person for match in matches if match.person]
-    known = Person.objects.filter(shop=shop).select_related("customer").in_bulk(wanted)
-    found: dict[int, SeenPerson] = {}
-    people = []
-    for group, match in sorted(zip(groups, matches, strict=True), key=lambda pair: pair[1].distance):
-        seen = found.get(match.person) if match.person else None
-        if seen and not _are_together(seen.tracklets, group):
-            seen.tracklets += group
-        elif match.person and not seen:
-            people.append(SeenPerson(known[match.person], group, match.distance))
-            found[match.person] = people[-1]
-        else:
-            people.append(SeenPerson(Person(shop=shop), group))
-    return sorted(people, key=lambda seen: min(tracklet.number for tracklet in seen.tracklets))
-
-
-def _are_together(some: Sequence[SeenTracklet], others: Sequence[SeenTracklet]) -> bool:
-    return any(one.is_seen_with(other) for one in some for other in others)
-
-
-def _introduce(shop: Shop, people: Sequence[SeenPerson]) -> None:
-    """Give the strangers a code."""
-    strangers = [seen.person for seen in people if not seen.person.code]
-    for person, code in zip(strangers, Person.next_codes(shop, len(strangers)), strict=True):
-        person.code = code
-    Person.objects.bulk_create(strangers)
-
-
 def _seen(
     camera: str, started_at: datetime, analysis: Analysis, people: list[SeenPerson], config: VisionConfig
 ) -> Seen:
     pairs = [(tracklet, seen.person.code) for seen in people for tracklet in seen.tracklets]
     return Seen(camera, started_at, analysis, people, visits_from(pairs, config.visit_gap_s))
-
-
-def _store(shop: Shop, recording: Recording, seen: Seen) -> None:
-    """Write visits, tracklets with their pictures, and templates, and have the sales of the time linked."""
-    by_code = {who.person.code: who for who in seen.people}
-    visits = Visit.objects.bulk_create(
-        Visit(
-            shop=shop,
-            recording=recording,
-            person=by_code[span.person].person,
-            entry_at=seen.at(span.entry_s),
-            exit_at=seen.at(span.exit_s),
-            shots=sum(len(tracklet.shots) for tracklet in span.tracklets),
-            distance=by_code[span.person].distance,
-        )
-        for span in seen.visits
-    )
-    rows = Tracklet.objects.bulk_create(
-        _row(visit, tracklet)
-        for visit, span in zip(visits, seen.visits, strict=True)
-        for tracklet in span.tracklets
-    )
-    _enrol(shop, seen.people, rows)
-    _save_pictures(recording, seen, rows)
-    Recording.objects.filter(pk=recording.pk).update(
-        state=Recording.State.DONE, duration_s=seen.analysis.info.duration_s, summary=seen.summary()
-    )
-    jobs.enqueue(shop, LINK_TASK, recording.pk)
-
-
-def _row(visit: Visit, tracklet: SeenTracklet) -> Tracklet:
-    return Tracklet(
-        shop=visit.shop,
-        recording=visit.recording,
-        visit=visit,
-        person=visit.person,
-        number=tracklet.number,
-        started_s=tracklet.started_s,
-        ended_s=tracklet.ended_s,
-        shots=len(tracklet.shots),
-        quality=best_shot(tracklet).quality,
-        picture=f"{picture_folder(visit.recording)}/{tracklet.number}.jpg",
-    )
-
-
-def best_shot(tracklet: SeenTracklet) -> Shot:
-    """The picture to show of a usable tracklet."""
-    return max(tracklet.shots, key=lambda shot: shot.quality)
-
-
-def _enrol(shop: Shop, people: Sequence[SeenPerson], rows: Sequence[Tracklet]) -> None:
-    """One template per person and recording: the mean of all shots, shown by the best tracklet."""
-    by_number = {row.number: row for row in rows}
-    best = [
-        max((by_number[tracklet.number] for tracklet in seen.tracklets), key=lambda row: row.quality)
-        for seen in people
-    ]
-    gallery.enrol(
-        shop,
-        [
-            (seen.person, row, template(seen.tracklets), seen.distance)
-            for seen, row in zip(people, best, strict=True)
-        ],
-    )
-
-
-def _save_pictures(recording: Recording, seen: Seen, rows: Sequence[Tracklet]) -> None:
-    """Write the best picture of each tracklet; whatever an attempt that died has left there goes first."""
-    shutil.rmtree(default_storage.path(picture_folder(recording)), ignore_errors=True)
-    by_number = {tracklet.number: tracklet for tracklet in seen.analysis.tracklets}
-    for row in rows:
-        default_storage.save(row.picture.name, ContentFile(best_shot(by_number[row.number]).jpeg))

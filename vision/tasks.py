@@ -27,7 +27,7 @@ def process_recording(recording_id: int, beat: Beat) -> None:
         return
     look = Look(workers=settings.VISION_WORKERS, on_progress=_seldom(beat))
     try:
-        pipeline.process(recording, Path(recording.file.path), pipeline.eye(), look)
+        pipeline.process(recording, Path(recording.file.path), pipeline.eye_of(recording.camera), look)
     except UnreadableVideo as error:
         raise JobFailedError(str(error)) from error
 

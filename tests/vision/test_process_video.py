@@ -19,7 +19,7 @@ from pytest_django import Settings
 from tests.base import Cast, make_cast, sell
 from tests.vision.conftest import MadeClip, write_clip
 from tests.vision.scene import links
-from vision import outputs, pipeline
+from vision import outputs, pipeline, recognition, storing
 from vision.analysis import Analysis, ChunkFailed
 from vision.config import VisionConfig
 from vision.models import Person, Recording, Template, Tracklet, Visit
@@ -191,7 +191,7 @@ def test_sales_of_the_time_are_linked_when_the_recording_is_done(
     start = datetime.fromisoformat(START).replace(tzinfo=cast.shop.tz)
     sale = sell(cast, sold_at=start + timedelta(seconds=made_clip.truth[0].entry_s + 5))
     watch(made_clip.path, "--started-at", START)
-    job = Job.objects.get(name=pipeline.LINK_TASK)
+    job = Job.objects.get(name=storing.LINK_TASK)
     jobs.run(job.pk)
     assert [(code, state) for code, _visit, state in links()] == [(sale.code, "suggested")]
 
@@ -236,7 +236,7 @@ def test_an_error_while_storing_leaves_no_half_a_visit(
     def full(*args: object, **kwargs: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(pipeline, "_save_pictures", full)
+    monkeypatch.setattr(storing, "_save_pictures", full)
     with pytest.raises(OSError, match="disk full"):
         watch(made_clip.path)
     assert stored() == (0, 0, 0) and not Person.objects.exists()
@@ -266,7 +266,7 @@ def test_two_faces_in_one_picture_are_never_one_known_person(
     lax = eye.with_changes(accept_at=5.0, margin=0.0)
     groups = [[tracklet] for tracklet in analysis.tracklets]
     Template.objects.exclude(person__code="P_0001").delete()
-    people = pipeline._recognised(cast.shop, groups, lax)
+    people = recognition.recognised(cast.shop, groups, lax)
     together = [a for a in analysis.tracklets for b in analysis.tracklets if a is not b and a.is_seen_with(b)]
     assert together, "the clip has people in the shop at once"
     for seen in people:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.vision.conftest import MadeClip, write_clip
 from tests.vision.scene import a_recording, a_visit
-from vision import linking, pipeline, recordings, tasks
+from vision import linking, pipeline, recordings, storing, tasks
 from vision.analysis import Analysis, ChunkFailed
 from vision.models import Person, Recording, SaleLink, Template, Tracklet, Visit
 from watershop import jobs
@@ -88,7 +88,7 @@ def test_an_uploaded_recording_is_watched_and_shows_its_visits(
     assert (job.state, recording.state) == (Job.State.DONE, Recording.State.DONE)
     page = client_of(cast.ravi).get(f"{PAGE}{recording.pk}/").content.decode()
     assert "P_0001" in page and "P_0002" in page and "hx-get" not in page.split("<main")[1]
-    assert Job.objects.filter(name=pipeline.LINK_TASK, subject_id=recording.pk).exists()
+    assert Job.objects.filter(name=storing.LINK_TASK, subject_id=recording.pk).exists()
 
 
 def test_the_progress_bar_asks_again_until_it_is_done(cast: Cast, client_of: SignIn) -> None:

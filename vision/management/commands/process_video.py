@@ -17,7 +17,8 @@ from vision.analysis import ChunkFailed
 from vision.chunks import Pictures
 from vision.frames import UnreadableVideo
 from vision.models import Recording
-from vision.pipeline import Look, Seen
+from vision.pipeline import Look
+from vision.seen import Seen
 from watershop.accounts import shop_named
 
 
@@ -104,7 +105,7 @@ class Command(BaseCommand):
             if look.pictures is None:
                 return None, shop.tz
         try:
-            return pipeline.process(recording, file, pipeline.eye(), look), shop.tz
+            return pipeline.process(recording, file, pipeline.eye_of(recording.camera), look), shop.tz
         except (ChunkFailed, KeyboardInterrupt) as error:
             recordings.fail(recording, str(error) or "Stopped by hand.")
             raise

@@ -1,0 +1,27 @@
+"""Who came: cameras, recordings, the faces followed through them, the persons they belong to, and their visits.
+
+A face vector is written and read by `gallery.py` alone. Foreign keys say `db_constraint=False` because their
+database half is the composite `SameShop`.
+"""
+
+from vision.models.cameras import Calibration, Camera, VisionSettings
+from vision.models.people import Denial, IdentityEvent, Person, Template
+from vision.models.recordings import Recording, RecordingChunk
+from vision.models.visits import SaleLink, Sighting, Tracklet, Visit, VisitQuerySet
+
+__all__ = [
+    "Calibration",
+    "Camera",
+    "Denial",
+    "IdentityEvent",
+    "Person",
+    "Recording",
+    "RecordingChunk",
+    "SaleLink",
+    "Sighting",
+    "Template",
+    "Tracklet",
+    "VisionSettings",
+    "Visit",
+    "VisitQuerySet",
+]

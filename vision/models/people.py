@@ -1,0 +1,155 @@
+"""Who is known: persons, the vectors of their faces, and every decision about who is who."""
+
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.lookups import Exact
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import VectorField
+
+from customers.models import Customer
+from watershop.constraints import AppendOnly, SameShop
+from watershop.models import Counter, Shop, ShopRow, User, shop_id_unique
+
+
+class Person(ShopRow):
+    """An identity seen by a camera: perhaps unnamed, perhaps staff, perhaps one of the customers."""
+
+    code = models.CharField(_("code"), max_length=20)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    customer = models.ForeignKey(
+        Customer,
+        verbose_name=_("customer"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="persons",
+        db_constraint=False,
+    )
+    is_shop_staff = models.BooleanField(_("works here"), default=False)
+    is_ignored = models.BooleanField(
+        _("does not count"), default=False, help_text=_("a poster, a television, somebody next door")
+    )
+    merged_into = models.ForeignKey(
+        "self",
+        null=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="merged",
+        db_constraint=False,
+    )
+    """Who this one turned out to be; the code stays an alias."""
+    created_at = models.DateTimeField(_("known since"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("persons")
+        ordering: ClassVar = ["code"]
+        constraints: ClassVar = [
+            shop_id_unique("person"),
+            models.UniqueConstraint(fields=["shop", "code"], name="person_code_once_per_shop"),
+            SameShop("customer", name="person_customer_same_shop"),
+            SameShop("merged_into", name="person_merged_into_same_shop"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or (self.customer.name if self.customer else self.code)
+
+    @staticmethod
+    def next_codes(shop: Shop, count: int) -> list[str]:
+        """P_0001, P_0002 ... in the order of the shop."""
+        return [f"P_{n:04d}" for n in Counter.take(shop, "person", count)] if count else []
+
+
+class Template(ShopRow):
+    """The mean vector of a tracklet's best shots. Vectors of different models never meet in one search."""
+
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="templates", db_constraint=False
+    )
+    """Whose face it is; nobody's while that is in doubt."""
+    is_enrolled = models.BooleanField(default=False)
+    """Whether probes are compared with it. A doubtful match never is: one wrong template draws the next."""
+    tracklet = models.ForeignKey(
+        "vision.Tracklet", null=True, on_delete=models.PROTECT, related_name="templates", db_constraint=False
+    )
+    model_id = models.CharField(max_length=40)
+    vector = VectorField()
+    quality = models.FloatField(default=0, validators=[MinValueValidator(0)])
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            shop_id_unique("template"),
+            models.CheckConstraint(
+                condition=~Q(model_id="dlib-resnet-v1")
+                | Q(
+                    Exact(Func(F("vector"), function="vector_dims", output_field=models.IntegerField()), 128)
+                ),
+                name="template_dimensions_follow_model",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_enrolled=False) | Q(person__isnull=False), name="template_enrolled_has_person"
+            ),
+            SameShop("person", name="template_person_same_shop"),
+            SameShop("tracklet", name="template_tracklet_same_shop"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["shop", "model_id"], name="template_by_model")]
+
+
+class IdentityEvent(ShopRow):
+    """A decision by hand about who is who; undone by an event that reverses it, never redone by a job."""
+
+    class Kind(models.TextChoices):
+        NAME = "name", _("named")
+        MERGE = "merge", _("two made one")
+        SPLIT = "split", _("one made two")
+        NOT_THIS = "not_this", _("not this person")
+        FORGET = "forget", _("forgotten")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="events", db_constraint=False)
+    other = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="events_as_other", db_constraint=False
+    )
+    moved = models.JSONField(default=dict)
+    """Ids of the rows that it moved, by kind of row: what the inverse moves back."""
+    reverses = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="reversed_by", db_constraint=False
+    )
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("identityevent"),
+            AppendOnly(name="identityevent_append_only"),
+            SameShop("person", name="identityevent_person_same_shop"),
+            SameShop("other", name="identityevent_other_same_shop"),
+            SameShop("reverses", name="identityevent_reverses_same_shop"),
+        ]
+
+
+class Denial(ShopRow):
+    """ "Not this person": a face (a tracklet) that a person said is not somebody; matching never says so again."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="denials", db_constraint=False)
+    tracklet = models.ForeignKey(
+        "vision.Tracklet", on_delete=models.CASCADE, related_name="denials", db_constraint=False
+    )
+    event = models.ForeignKey(
+        IdentityEvent, on_delete=models.PROTECT, related_name="denials", db_constraint=False
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            shop_id_unique("denial"),
+            models.UniqueConstraint(fields=["person", "tracklet"], name="denial_once"),
+            SameShop("person", name="denial_person_same_shop"),
+            SameShop("tracklet", name="denial_tracklet_same_shop"),
+            SameShop("event", name="denial_event_same_shop"),
+        ]

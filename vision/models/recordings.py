@@ -1,0 +1,101 @@
+"""Stored videos and the chunks that they are watched in."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from vision.models.cameras import Camera
+from watershop.constraints import SameShop
+from watershop.models import ShopRow, User, shop_id_unique
+
+
+class Recording(ShopRow):
+    """A stored video of one camera and what became of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        PROCESSING = "processing", _("being watched")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    class StartSource(models.TextChoices):
+        GIVEN = "given", _("given by hand")
+        CONTAINER = "container", _("from the video")
+        FILE = "file", _("from the file's date")
+
+    camera = models.ForeignKey(
+        Camera, on_delete=models.PROTECT, related_name="recordings", db_constraint=False
+    )
+    file = models.FileField(_("file"), max_length=200, blank=True)
+    original_name = models.CharField(_("file"), max_length=200)
+    sha256 = models.CharField(max_length=64)
+    started_at = models.DateTimeField(_("starts at"))
+    started_at_source = models.CharField(_("start known from"), max_length=10, choices=StartSource.choices)
+    duration_s = models.FloatField(_("length in seconds"), default=0)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    error = models.TextField(_("what went wrong"), blank=True, help_text=_("what went wrong, in full"))
+    error_code = models.CharField(
+        _("kind of error"), max_length=20, blank=True, help_text=_("which kind of bad file it is")
+    )
+    summary = models.JSONField(_("summary"), null=True)
+    pairs = models.JSONField(
+        default=dict, help_text=_("distances between its faces, counted, for the calibration")
+    )
+    is_live = models.BooleanField(_("from a live camera"), default=False)
+    is_kept = models.BooleanField(
+        _("is kept"), default=False, help_text=_("by hand: never deleted to make room")
+    )
+    created_at = models.DateTimeField(_("taken in"), default=timezone.now)
+    uploaded_by = models.ForeignKey(
+        User, verbose_name=_("uploaded by"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("recording")
+        verbose_name_plural = _("recordings")
+        ordering: ClassVar = ["-started_at", "-id"]
+        constraints: ClassVar = [
+            shop_id_unique("recording"),
+            models.UniqueConstraint(fields=["shop", "camera", "sha256", "started_at"], name="recording_once"),
+            SameShop("camera", name="recording_camera_same_shop"),
+        ]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+
+class RecordingChunk(ShopRow):
+    """A piece of a recording that one worker watches; any machine may take it (a Job of its own), once or again."""
+
+    recording = models.ForeignKey(
+        Recording, on_delete=models.CASCADE, related_name="chunks", db_constraint=False
+    )
+    number = models.PositiveIntegerField()
+    start_s = models.FloatField()
+    end_s = models.FloatField()
+    own_end_s = models.FloatField(help_text=_("from here on the pictures are the next chunk's"))
+    result = models.FileField(max_length=200, blank=True)
+    """What was seen (`vision.chunk_file`), in the storage; empty until it is watched."""
+
+    class Meta:
+        ordering: ClassVar = ["recording", "number"]
+        constraints: ClassVar = [
+            shop_id_unique("recordingchunk"),
+            models.UniqueConstraint(fields=["recording", "number"], name="recordingchunk_number_once"),
+            models.CheckConstraint(
+                condition=Q(start_s__lt=F("own_end_s"), own_end_s__lte=F("end_s")),
+                name="recordingchunk_order",
+            ),
+            SameShop("recording", name="recordingchunk_recording_same_shop"),
+        ]
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self.result)

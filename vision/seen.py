@@ -1,0 +1,63 @@
+"""What a recording shows: the value between looking and storing, and what `process_video` writes to files."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from vision.analysis import Analysis
+from vision.models import Person
+from vision.persons import template
+from vision.tracking import Shot, Tracklet
+from vision.visits import VisitSpan
+
+
+@dataclass
+class SeenPerson:
+    """A person in one recording, and how near to their templates (L2); None for somebody new."""
+
+    person: Person
+    tracklets: list[Tracklet]
+    distance: float | None = None
+
+    @property
+    def shots(self) -> list[Shot]:
+        return [shot for tracklet in self.tracklets for shot in tracklet.shots]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one recording shows. People in the order of their first tracklet, visits in the order of entry."""
+
+    camera: str
+    started_at: datetime
+    analysis: Analysis
+    people: list[SeenPerson]
+    visits: list[VisitSpan[str]]
+    """`person` is the person's code."""
+
+    def at(self, seconds: float) -> datetime:
+        """The moment that lies so far from the start of the file."""
+        return self.started_at + timedelta(seconds=seconds)
+
+    def shot_distances(self, seen: SeenPerson) -> list[float]:
+        """L2 from each of a person's shots to their mean in this recording."""
+        mean = template(seen.tracklets)
+        return [float(np.linalg.norm(shot.vector - mean)) for shot in seen.shots]
+
+    def summary(self) -> dict[str, Any]:
+        """Counts, wall seconds per stage, and how far the shots lie from their persons (L2)."""
+        far = [distance for seen in self.people for distance in self.shot_distances(seen)]
+        spread = {"mean": sum(far) / len(far), "min": min(far), "max": max(far)} if far else None
+        return {
+            "seconds": {stage: round(spent, 3) for stage, spent in self.analysis.seconds.items()},
+            "duration_s": round(self.analysis.info.duration_s, 3),
+            "frames_decoded": self.analysis.frames_decoded,
+            "frames_analysed": self.analysis.frames_analysed,
+            "faces": self.analysis.faces,
+            "tracks": len(self.analysis.tracklets),
+            "persons": len(self.people),
+            "visits": len(self.visits),
+            "distance": spread and {name: round(value, 4) for name, value in spread.items()},
+        }
