@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,11 +14,12 @@ from pathlib import Path
 
 from vision.chunk_file import read_result
 from vision.chunk_worker import BAD_FILE, job_text
-from vision.chunks import STAGES, Chunk, ChunkResult, Pictures
+from vision.chunks import Chunk, ChunkResult, Pictures
 from vision.config import VisionConfig
 from vision.embedding import converted_model
 from vision.faces import iou
 from vision.frames import DamagedVideo, UnreadableVideo, VideoInfo, probe
+from vision.looking import STAGES
 from vision.tracking import Tracklet, kept_shots, parted
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -40,6 +42,8 @@ class Analysis:
     frames_decoded: int
     frames_analysed: int
     faces: int
+    refused: dict[str, int]
+    """How many faces were not good enough to be compared, by reason (`faces.REFUSALS`)."""
 
 
 def analyse(
@@ -70,6 +74,7 @@ def analyse(
         frames_decoded=sum(result.frames_decoded for result in results),
         frames_analysed=sum(result.frames_analysed for result in results),
         faces=sum(result.faces for result in results),
+        refused=dict(sum((Counter(result.refused) for result in results), Counter())),
     )
 
 

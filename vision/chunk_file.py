@@ -23,6 +23,7 @@ def write_result(result: ChunkResult, path: Path) -> None:
         "frames_decoded": result.frames_decoded,
         "frames_analysed": result.frames_analysed,
         "faces": result.faces,
+        "refused": result.refused,
     }
     arrays: dict[str, Any] = {
         "numbers": np.array(json.dumps(numbers)),

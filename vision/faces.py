@@ -23,6 +23,8 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 
 CHIP_PX = 150
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+REFUSALS = ("edge", "width", "score", "pose", "blur", "quality")
+"""Why a face is not compared: cut off, small, unsure, turned away, blurred, or a little of everything."""
 
 
 @dataclass(frozen=True)
@@ -238,20 +240,29 @@ def yaw(points: Floats) -> float:
     return float(abs(nose[0] - (right[0] + left[0]) / 2) / max(1.0, np.hypot(*(left - right))))
 
 
-def quality(image: Image, face: Face) -> float:
+def quality(image: Image, face: Face, config: VisionConfig) -> float:
     """0 to 1: size, frontality, sharpness and score multiplied. HOG finds only frontal faces."""
-    frontal = max(0.0, 1 - yaw(face.points) / 0.35) if face.points is not None else 1.0
+    frontal = max(0.0, 1 - yaw(face.points) / config.shot_max_yaw) if face.points is not None else 1.0
     size = math.sqrt(min(1.0, face.width / 80))
     return size * frontal * math.sqrt(min(1.0, sharpness(image, face.box) / 150)) * face.score
 
 
-def is_shot(image: Image, face: Face, config: VisionConfig) -> bool:
-    """Is the face whole, large, sure and sharp enough to be compared with others?"""
+def refusal(image: Image, face: Face, config: VisionConfig) -> str:
+    """Why a face is not good enough to be compared with others (one of REFUSALS); empty when it is."""
     height, width = image.shape[:2]
     x1, y1, x2, y2 = face.box
-    inside = x1 >= 0 and y1 >= 0 and x2 <= width and y2 <= height
-    large = face.width >= config.shot_min_px and face.score >= config.shot_score
-    return inside and large and sharpness(image, face.box) >= config.shot_min_sharpness
+    edge = config.shot_edge_px
+    if min(x1, y1, width - x2, height - y2) < edge:
+        return "edge"
+    if face.width < config.shot_min_px:
+        return "width"
+    if face.score < config.shot_score:
+        return "score"
+    if face.points is not None and yaw(face.points) >= config.shot_max_yaw:
+        return "pose"
+    if sharpness(image, face.box) < config.shot_min_sharpness:
+        return "blur"
+    return "" if quality(image, face, config) >= config.shot_min_quality else "quality"
 
 
 @cache

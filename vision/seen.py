@@ -56,6 +56,7 @@ class Seen:
             "frames_decoded": self.analysis.frames_decoded,
             "frames_analysed": self.analysis.frames_analysed,
             "faces": self.analysis.faces,
+            "refused": self.analysis.refused,
             "tracks": len(self.analysis.tracklets),
             "persons": len(self.people),
             "visits": len(self.visits),

@@ -12,9 +12,10 @@ from tests.vision.conftest import MadeClip, write_clip
 from vision import analysis as whole
 from vision.analysis import Analysis, ChunkFailed, analyse, cut, join
 from vision.chunk_file import read_result, write_result
-from vision.chunks import STAGES, ChunkResult, Pictures
+from vision.chunks import ChunkResult, Pictures
 from vision.config import VisionConfig
 from vision.frames import TruncatedVideo, probe
+from vision.looking import STAGES
 from vision.persons import cluster
 from vision.tracking import Shot, Tracklet
 from vision.visits import visits_from
@@ -80,7 +81,7 @@ def test_a_face_seen_on_both_sides_of_a_seam_is_one_tracklet(eye: VisionConfig) 
         return Tracklet(1, times, boxes, [0.9] * len(times), shots)
 
     def result(*tracklets: Tracklet) -> ChunkResult:
-        return ChunkResult(list(tracklets), {}, 0, 0, 0)
+        return ChunkResult(list(tracklets), {}, 0, 0, 0, {})
 
     joined = join([result(part(0, 60, 0)), result(part(50, 90, 5), part(52, 90, 400))], eye)
     assert [(t.number, t.started_s, t.ended_s, len(t.shots)) for t in joined] == [
@@ -90,8 +91,8 @@ def test_a_face_seen_on_both_sides_of_a_seam_is_one_tracklet(eye: VisionConfig) 
 
 
 def test_a_result_comes_back_from_its_file_unchanged(analysis: Analysis, tmp_path: Path) -> None:
-    result = ChunkResult(analysis.tracklets, {"decode": 1.5}, 3, 2, 1)
-    for written in (result, ChunkResult([], {}, 0, 0, 0)):
+    result = ChunkResult(analysis.tracklets, {"decode": 1.5}, 3, 2, 1, {"blur": 4})
+    for written in (result, ChunkResult([], {}, 0, 0, 0, {})):
         write_result(written, tmp_path / "result.npz")
         back = read_result(tmp_path / "result.npz")
         assert (back.seconds, back.frames_decoded, back.faces) == (

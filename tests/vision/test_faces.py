@@ -15,10 +15,10 @@ from vision.faces import (
     Hog,
     chip,
     iou,
-    is_shot,
     make_detector,
     places,
     quality,
+    refusal,
     suppress,
 )
 from vision.frames import Image
@@ -71,11 +71,11 @@ def test_of_two_boxes_on_one_face_the_surer_stays() -> None:
 def test_a_small_faint_blurred_or_cut_face_is_no_shot() -> None:
     picture = portrait()
     (face,) = Hog(0.5).detect(picture, [WHOLE])
-    assert is_shot(picture, Face(face.box, 0.9), CONFIG)
-    assert not is_shot(picture, Face(face.box, 0.7), CONFIG)
-    assert not is_shot(picture, Face((100, 100, 130, 130), 0.9), CONFIG)
-    assert not is_shot(np.full_like(picture, 120), Face(face.box, 0.9), CONFIG)
-    assert not is_shot(picture, Face((-5, 50, 110, 160), 0.9), CONFIG)
+    assert refusal(picture, Face(face.box, 0.9), CONFIG) == ""
+    assert refusal(picture, Face(face.box, 0.7), CONFIG) == "score"
+    assert refusal(picture, Face((100, 100, 130, 130), 0.9), CONFIG) == "width"
+    assert refusal(np.full_like(picture, 120), Face(face.box, 0.9), CONFIG) == "blur"
+    assert refusal(picture, Face((-5, 50, 110, 160), 0.9), CONFIG) == "edge"
 
 
 def test_a_face_turned_away_is_worth_less() -> None:
@@ -83,7 +83,7 @@ def test_a_face_turned_away_is_worth_less() -> None:
     (found,) = Hog(0.5).detect(picture, [WHOLE])
     ahead = np.array([[140, 140], [180, 140], [160, 165], [145, 185], [175, 185]], np.float32)
     aside = ahead + np.array([[0, 0], [0, 0], [10, 0], [0, 0], [0, 0]], np.float32)
-    worth = [quality(picture, Face(found.box, 0.9, points)) for points in (ahead, aside)]
+    worth = [quality(picture, Face(found.box, 0.9, points), CONFIG) for points in (ahead, aside)]
     assert 0 < worth[1] < 0.5 * worth[0] <= 0.5
 
 

@@ -75,7 +75,7 @@ def test_only_what_would_be_kept_is_cut_out() -> None:
 
 def test_a_change_near_a_seam_is_seen_when_both_sides_are_joined() -> None:
     def result(tracklet: Tracklet) -> ChunkResult:
-        return ChunkResult([tracklet], {}, 0, 0, 0)
+        return ChunkResult([tracklet], {}, 0, 0, 0, {})
 
     sides = [followed([ASHA] * 9 + [BALA]), followed([ASHA] + [BALA] * 9, start=8.0)]
     first, second = join([result(side) for side in sides], CONFIG)
