@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from vision import pipeline
 from vision import recordings as files
 from vision.forms import UploadForm, too_large
 from vision.models import Camera, Recording
@@ -56,7 +57,7 @@ def _page(request: ShopRequest, form: UploadForm, status: int = 200) -> HttpResp
     # Counting groups the rows, and a grouped query forgets the model's order.
     page = Paginator(rows.order_by("-started_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page"))
     cameras = Camera.objects.filter(shop=request.shop)
-    context = {"page": page, "form": form, "cameras": cameras}
+    context = {"page": page, "form": form, "cameras": cameras, "has_yunet": pipeline.eye().yunet is not None}
     return render(request, "vision/recordings.html", context, status=status)
 
 

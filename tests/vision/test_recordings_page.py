@@ -17,6 +17,7 @@ from tests.vision.conftest import MadeClip, write_clip
 from tests.vision.scene import a_recording, a_visit
 from vision import linking, pipeline, recordings, storing, tasks
 from vision.analysis import Analysis, ChunkFailed
+from vision.config import YUNET_FILE
 from vision.models import Person, Recording, SaleLink, Template, Tracklet, Visit
 from watershop import jobs
 from watershop.models import AuditEntry, Job, Right, Role, RoleRight
@@ -268,3 +269,12 @@ def test_the_list_takes_few_queries_however_long(
     with django_assert_max_num_queries(9):
         page = client.get(PAGE)
     assert page.content.decode().count("list__row") == 12
+
+
+def test_the_page_says_what_is_lost_without_the_better_detector(
+    cast: Cast, client_of: SignIn, settings: Settings, tmp_path: Path
+) -> None:
+    settings.VISION_YUNET_MODEL, settings.VISION_MODEL_DIR = None, tmp_path
+    assert "manage.py fetch_models" in client_of(cast.ravi).get(PAGE).content.decode()
+    (tmp_path / YUNET_FILE).touch()
+    assert "fetch_models" not in client_of(cast.ravi).get(PAGE).content.decode()

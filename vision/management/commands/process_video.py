@@ -16,6 +16,7 @@ from vision import outputs, pipeline, recordings
 from vision.analysis import ChunkFailed
 from vision.chunks import Pictures
 from vision.frames import UnreadableVideo
+from vision.management.progress import ProgressLine
 from vision.models import Recording
 from vision.pipeline import Look
 from vision.seen import Seen
@@ -63,8 +64,7 @@ class Command(BaseCommand):
         if options["frames_every"] and out is None:
             raise CommandError("--frames-every needs --out DIR to write the frames to.")
         pictures = Pictures(out, options["frames_every"]) if out else None
-        self._told = -1
-        look = Look(options["workers"], pictures, self._progress)
+        look = Look(options["workers"], pictures, ProgressLine(self.stdout))
         begun = time.perf_counter()
         try:
             seen, zone = (self._rehearse if options["dry_run"] else self._process)(file, look, options)
@@ -120,16 +120,6 @@ class Command(BaseCommand):
         local = started_at.astimezone(zone)
         self.stdout.write(f"Starts at {local:%Y-%m-%d %H:%M:%S %Z}, {source.label}.")
         return started_at, source
-
-    def _progress(self, fraction: float) -> None:
-        """One line on a terminal, a line per tenth elsewhere."""
-        percent = int(100 * fraction)
-        if self.stdout.isatty():
-            self.stdout.write(f"\r{percent:3d} %", ending="" if fraction < 1 else "\n")
-            self.stdout.flush()
-        elif percent // 10 > self._told:
-            self._told = percent // 10
-            self.stdout.write(f"{percent:3d} %")
 
     def _report(self, summary: dict[str, Any], out: Path | None) -> None:
         text = (
