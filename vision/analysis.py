@@ -16,7 +16,7 @@ from vision.chunk_file import read_result
 from vision.chunk_worker import BAD_FILE, job_text
 from vision.chunks import Chunk, ChunkResult, Pictures
 from vision.config import VisionConfig
-from vision.embedding import converted_model
+from vision.engines import make_engine
 from vision.faces import iou
 from vision.frames import DamagedVideo, UnreadableVideo, VideoInfo, probe
 from vision.looking import STAGES
@@ -62,7 +62,7 @@ def analyse(
     Raises UnreadableVideo or ChunkFailed.
     """
     info = probe(path)
-    converted_model(config.models_dir)
+    make_engine(config).prepare()
     chunks = cut(info, config)
     with tempfile.TemporaryDirectory(prefix="watershop-chunks-") as folder:
         crew = _Crew(path, config, pictures, Path(folder))

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from vision.chunks import ChunkResult
-from vision.embedding import DIMENSIONS
 from vision.tracking import Shot, Tracklet
 
 
@@ -36,7 +35,7 @@ def write_result(result: ChunkResult, path: Path) -> None:
         "shot_at": np.array([shot.at for shot in shots]),
         "shot_box": np.array([shot.box for shot in shots]).reshape(-1, 4),
         "shot_quality": np.array([shot.quality for shot in shots]),
-        "shot_vector": np.array([shot.vector for shot in shots], np.float32).reshape(-1, DIMENSIONS),
+        "shot_vector": np.array([shot.vector for shot in shots], np.float32),
         "shot_jpeg_size": np.array([len(shot.jpeg) for shot in shots], int),
         "jpegs": np.frombuffer(b"".join(shot.jpeg for shot in shots), np.uint8),
     }

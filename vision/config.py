@@ -21,6 +21,27 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class ColdStart:
+    """How near is near enough for vectors of one face network (L2), until it is fitted to a camera."""
+
+    accept_at: float
+    review_at: float
+    """Between the two a person is asked; beyond, it is somebody new."""
+    margin: float
+    """How much farther the second person must be."""
+    cluster_at: float
+    """Up to here tracklets of one recording are one person."""
+    change_at: float
+    """A tracklet is cut where the mean of `change_shots` shots before and after differs by more."""
+    enrol_at: float
+    """A known person's new vector joins their templates only if it is this near: a looser rule would let one wrong
+    match draw the next one after it."""
+
+
+DLIB = ColdStart(accept_at=0.36, review_at=0.45, margin=0.06, cluster_at=0.42, change_at=0.46, enrol_at=0.28)
+
+
+@dataclass(frozen=True)
 class VisionConfig:
     """What the eye looks for. Lengths in pixels of the recording, times in seconds, distances in L2."""
 
@@ -28,6 +49,15 @@ class VisionConfig:
     """Where the converted face network is kept (made on first use)."""
     yunet_model: Path | None = None
     """The YuNet file; without it, and without one in `models_dir`, dlib's slower HOG looks for faces."""
+    engine: str = "dlib"
+    """Which face network compares faces (`engines.ENGINES`); its distances are the `ColdStart` below."""
+    model_id: str = "dlib-resnet-v1"
+    """What its vectors are called where they are stored."""
+    scrfd_model: Path | None = None
+    arcface_model: Path | None = None
+    """The two files of the engine insightface."""
+    providers: tuple[str, ...] = ()
+    """What ONNX Runtime computes on, best first; empty for a graphics card if there is one, else the processor."""
 
     every_s: float = 0.2
     heartbeat_s: float = 10.0
@@ -55,18 +85,17 @@ class VisionConfig:
     shots: int = 8
     shot_spacing_s: float = 0.4
 
-    change_at: float = 0.46
-    """A tracklet is cut where the mean of `change_shots` shots before and after differs by more."""
+    change_at: float = DLIB.change_at
     change_shots: int = 6
     change_min_shots: int = 2
 
-    cluster_at: float = 0.42
+    cluster_at: float = DLIB.cluster_at
     bars: tuple[Bar, ...] = ()
     """Fitted to the camera, by width of face; where none fits, `accept_at` and `review_at` hold."""
-    accept_at: float = 0.36
-    review_at: float = 0.45
-    """Between the two a person is asked; beyond, it is somebody new."""
-    margin: float = 0.06
+    accept_at: float = DLIB.accept_at
+    review_at: float = DLIB.review_at
+    margin: float = DLIB.margin
+    enrol_at: float = DLIB.enrol_at
     unnamed_shots: int = 3
     """Somebody new becomes a person with so many good shots; with fewer the visit counts, without identity."""
     visit_gap_s: float = 90.0
@@ -101,11 +130,13 @@ class VisionConfig:
     def from_json(cls, text: str) -> Self:
         """The value that `to_json` wrote."""
         fields = json.loads(text)
-        yunet = fields.pop("yunet_model")
+        files: dict[str, Any] = {
+            name: place and Path(place) for name, place in fields.items() if name.endswith("_model")
+        }
         return cls(
             models_dir=Path(fields.pop("models_dir")),
-            yunet_model=Path(yunet) if yunet else None,
+            providers=tuple(fields.pop("providers")),
             scene=Scene.from_json(fields.pop("scene")),
             bars=tuple(Bar(**bar) for bar in fields.pop("bars")),
-            **fields,
+            **fields | files,
         )

@@ -3,13 +3,18 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from vision.faces import CHIP_PX, Floats, model_file, single_threaded
+from vision.config import DLIB
+from vision.faces import CHIP_PX, Face, Floats, chip, model_file
+from vision.frames import Image
+from vision.networks import single_threaded
 
 MODEL_ID = "dlib-resnet-v1"
 DIMENSIONS = 128
@@ -42,20 +47,39 @@ def converted_model(folder: Path) -> Path:
     return place
 
 
-class Embedder:
-    """Turns chips into vectors. The model is loaded at the first use, once."""
+class Dlib:
+    """The engine that comes with the packages: vectors that are compared by distance, not of unit length."""
 
-    def __init__(self, models_dir: Path) -> None:
-        self._models_dir = models_dir
-        self._session: onnxruntime.InferenceSession | None = None
+    model_id, dimensions, chip_px, cold_start = MODEL_ID, DIMENSIONS, CHIP_PX, DLIB
+
+    def __init__(self, models_dir: Path, providers: Sequence[str] = ()) -> None:
+        self._models_dir, self._providers = models_dir, providers
+
+    def prepare(self) -> None:
+        """See Engine. Raises WeightsError."""
+        converted_model(self._models_dir)
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        return single_threaded(converted_model(self._models_dir), self._providers)
+
+    def chip(self, image: Image, face: Face) -> Image:
+        """See Engine."""
+        return chip(image, face)
 
     def embed(self, chips: npt.NDArray[np.uint8]) -> Floats:
-        """RGB uint8 [N, 150, 150, 3] -> float32 [N, 128], compared by Euclidean distance, not unit length."""
-        if chips.shape[1:] != (CHIP_PX, CHIP_PX, 3) or chips.dtype != np.uint8:
-            raise ValueError(f"Chips must be uint8 [N, 150, 150, 3], not {chips.dtype} {list(chips.shape)}.")
-        if self._session is None:
-            self._session = single_threaded(converted_model(self._models_dir))
-        vectors = [np.zeros((0, DIMENSIONS), np.float32)]
-        for start in range(0, len(chips), _BATCH):
-            vectors.append(np.asarray(self._session.run(None, {"chips": chips[start : start + _BATCH]})[0]))
-        return np.concatenate(vectors)
+        """See Engine."""
+        batches = [
+            np.asarray(self._session.run(None, {"chips": chips[start : start + _BATCH]})[0])
+            for start in range(0, len(checked(chips, CHIP_PX)), _BATCH)
+        ]
+        return np.concatenate([np.zeros((0, DIMENSIONS), np.float32), *batches])
+
+
+def checked(chips: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+    """The same chips. Raises ValueError unless they are uint8 [N, side, side, 3]."""
+    if chips.shape[1:] != (side, side, 3) or chips.dtype != np.uint8:
+        raise ValueError(
+            f"Chips must be uint8 [N, {side}, {side}, 3], not {chips.dtype} {list(chips.shape)}."
+        )
+    return chips

@@ -12,10 +12,10 @@ import cv2
 import dlib
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from vision.config import VisionConfig
 from vision.frames import Image
+from vision.networks import single_threaded
 
 Box: TypeAlias = tuple[float, float, float, float]
 """(x1, y1, x2, y2) in pixels of the picture."""
@@ -61,11 +61,6 @@ def model_file(name: str) -> Path:
             "The package face_recognition_models is missing: run `make run` or install the lock."
         )
     return Path(spec.origin).parent / "models" / name
-
-
-def make_detector(config: VisionConfig) -> Detector:
-    """YuNet when its file is there, else dlib's HOG."""
-    return YuNet(config.yunet, config.weak_score) if config.yunet else Hog(config.weak_score)
 
 
 def iou(a: Box, b: Box) -> float:
@@ -129,8 +124,8 @@ class YuNet:
     name = "yunet"
     search_s = 0.0
 
-    def __init__(self, model: Path, weakest: float) -> None:
-        self._session = single_threaded(model)
+    def __init__(self, model: Path, weakest: float, providers: Sequence[str] = ()) -> None:
+        self._session = single_threaded(model, providers)
         self._weakest = weakest
 
     def detect(self, image: Image, regions: Sequence[Box]) -> list[Face]:
@@ -154,7 +149,7 @@ class YuNet:
         boxes = boxes / scale + np.tile(offset, 2)
         points = points / scale + offset
         return [
-            Face(_as_box(box), float(score), five)
+            Face(as_box(box), float(score), five)
             for score, box, five in zip(scores, boxes, points, strict=True)
         ]
 
@@ -206,22 +201,14 @@ class Hog:
             for rectangle, margin in zip(rectangles, margins, strict=True):
                 corners = (rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom())
                 box = np.array(corners) / scale + (x1, y1, x1, y1)
-                found.append(Face(_as_box(box), min(1.0, 0.6 + 0.5 * margin)))
+                found.append(Face(as_box(box), min(1.0, 0.6 + 0.5 * margin)))
         return suppress([face for face in found if face.score >= self._weakest])
 
 
-def _as_box(corners: npt.NDArray[Any]) -> Box:
+def as_box(corners: npt.NDArray[Any]) -> Box:
+    """Four numbers as a box."""
     x1, y1, x2, y2 = (float(corner) for corner in corners)
     return x1, y1, x2, y2
-
-
-def single_threaded(model: Path) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on one thread: chunks run side by side in processes, which scales better."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
 def sharpness(image: Image, box: Box) -> float:

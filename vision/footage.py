@@ -27,7 +27,7 @@ from vision.drawn_faces import (
     random_looks,
     random_pose,
 )
-from vision.embedding import Embedder
+from vision.embedding import Dlib
 from vision.faces import CHIP_PX, WHOLE, Floats, Hog, chip
 from vision.frames import Image
 
@@ -98,7 +98,7 @@ def make_footage(
     """
     generator = np.random.default_rng(seed)
     stays = _plan(generator, minutes * 60, visits, persons)
-    cast = choose_people(generator, persons, Embedder(models_dir))
+    cast = choose_people(generator, persons, Dlib(models_dir))
     actors = [_Actor(stay, cast[stay.person], generator) for stay in stays]
     part = out.with_suffix(".part.mp4")
     with _Film(part, started_at) as film:
@@ -175,7 +175,7 @@ def _fitting(
     return None
 
 
-def choose_people(generator: np.random.Generator, count: int, embedder: Embedder) -> list[Looks]:
+def choose_people(generator: np.random.Generator, count: int, embedder: Dlib) -> list[Looks]:
     """People whom a detector finds and the face network tells apart. Raises ImpossibleFootage after many tries."""
     chosen: list[Looks] = []
     vectors: list[Floats] = []
@@ -196,7 +196,7 @@ def choose_people(generator: np.random.Generator, count: int, embedder: Embedder
     return chosen
 
 
-def _face_vector(looks: Looks, finder: Hog, embedder: Embedder) -> Floats | None:
+def _face_vector(looks: Looks, finder: Hog, embedder: Dlib) -> Floats | None:
     """The mean vector over two poses, or None when the face is not found in each."""
     chips = np.empty((2, CHIP_PX, CHIP_PX, 3), np.uint8)
     for index, pose in enumerate((Pose(yaw=-0.12, light=-0.3), Pose(yaw=0.12, smile=0.5, light=0.3))):

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from vision.config import VisionConfig
-from vision.embedding import Embedder
-from vision.faces import WHOLE, Box, Face, chip, make_detector, quality, refusal
+from vision.engines import make_detector, make_engine
+from vision.faces import WHOLE, Box, Face, quality, refusal
 from vision.frames import Frame, Image
 from vision.motion import MotionGate
 from vision.tracking import Candidate, Shot, Tracker, Tracklet, is_wanted, kept_shots
@@ -53,7 +53,7 @@ class Eye:
     def __init__(self, config: VisionConfig) -> None:
         self._config = config
         self._gate, self._tracker = MotionGate(), Tracker(config)
-        self._detector, self._embedder = make_detector(config), Embedder(config.models_dir)
+        self._detector, self._engine = make_detector(config), make_engine(config)
         self._candidates: dict[int, list[Candidate]] = defaultdict(list)
         self._scanned_at = self._searched_at = -np.inf
         self.refused: Counter[str] = Counter()
@@ -97,7 +97,7 @@ class Eye:
             return
         rating, kept = quality(image, face, self._config), self._candidates[number]
         if is_wanted(at, rating, kept, self._config):
-            cut = Candidate(at, face.box, rating, chip(image, face), crop(image, face.box))
+            cut = Candidate(at, face.box, rating, self._engine.chip(image, face), crop(image, face.box))
             self._candidates[number] = kept_shots([*kept, cut], self._config)
 
     def tracklets(self, clock: Clock) -> list[Tracklet]:
@@ -105,8 +105,9 @@ class Eye:
         whole = self._tracker.finish()
         with clock("embed"):
             chosen = [candidate for tracklet in whole for candidate in self._candidates[tracklet.number]]
-            chips = np.array([candidate.chip for candidate in chosen], np.uint8).reshape(-1, 150, 150, 3)
-            vectors = iter(self._embedder.embed(chips))
+            side = self._engine.chip_px
+            chips = np.array([candidate.chip for candidate in chosen], np.uint8).reshape(-1, side, side, 3)
+            vectors = iter(self._engine.embed(chips))
         return [
             replace(tracklet, shots=[_shot(cut, next(vectors)) for cut in self._candidates[tracklet.number]])
             for tracklet in whole

@@ -60,7 +60,7 @@ def _distances(tracklets: Sequence[Tracklet]) -> npt.NDArray[np.float64]:
 
 
 def template(tracklets: Sequence[Tracklet]) -> Floats:
-    """One vector for a group of tracklets: the mean of all shots by quality, float32 [128]."""
+    """One vector for a group of tracklets: the mean of all shots by quality, float32 [d]."""
     return mean_vector([shot for tracklet in tracklets for shot in tracklet.shots])
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from vision.analysis import Analysis, analyse
 from vision.chunks import Pictures
 from vision.config import VisionConfig
-from vision.embedding import MODEL_ID
+from vision.engines import with_cold_start
 from vision.frames import UnreadableVideo
 from vision.models import Camera, Person, Recording, VisionSettings
 from vision.persons import cluster
@@ -28,16 +28,27 @@ from watershop.models import Shop
 
 
 def eye() -> VisionConfig:
-    """The eye as this installation has it."""
-    yunet = settings.VISION_YUNET_MODEL
-    return VisionConfig(Path(settings.VISION_MODEL_DIR), Path(yunet) if yunet else None)
+    """The eye as this installation has it. Raises EngineUnavailable."""
+    names = ("VISION_YUNET_MODEL", "VISION_SCRFD_MODEL", "VISION_ARCFACE_MODEL")
+    yunet, scrfd, arcface = (Path(place) if (place := getattr(settings, name)) else None for name in names)
+    return with_cold_start(
+        VisionConfig(
+            models_dir=Path(settings.VISION_MODEL_DIR),
+            yunet_model=yunet,
+            engine=settings.VISION_ENGINE,
+            scrfd_model=scrfd,
+            arcface_model=arcface,
+            providers=tuple(settings.VISION_PROVIDERS),
+        )
+    )
 
 
 def eye_of(camera: Camera) -> VisionConfig:
     """The eye as it looks through a camera: how that hangs, the shop's settings, the numbers fitted to it."""
     wishes = VisionSettings.of(camera.shop)
-    fitted = camera.calibrations.filter(model_id=MODEL_ID)
-    return eye().with_changes(
+    config = eye()
+    fitted = camera.calibrations.filter(model_id=config.model_id)
+    return config.with_changes(
         scene=camera.scene,
         shot_min_px=float(camera.min_face_px),
         shot_min_sharpness=wishes.min_sharpness,

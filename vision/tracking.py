@@ -28,7 +28,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Shot:
-    """A face good enough to be compared with others, seen at one moment, as a vector float32 [128]."""
+    """A face good enough to be compared with others, seen at one moment, as a vector float32 [d]."""
 
     at: float
     box: Box
@@ -60,7 +60,7 @@ class Tracklet:
 
     @property
     def vector(self) -> Floats:
-        """The mean of the shots' vectors by quality: float32 [128]. Raises ValueError without shots."""
+        """The mean of the shots' vectors by quality: float32 [d]. Raises ValueError without shots."""
         if not self.is_usable:
             raise ValueError(f"Tracklet {self.number} has no face that is good enough to be compared.")
         return mean_vector(self.shots)
@@ -87,10 +87,14 @@ class Tracklet:
 
 
 def mean_vector(shots: Sequence[Shot]) -> Floats:
-    """The mean of the shots' vectors by quality: float32 [128]."""
-    mean: Floats = np.average(
-        [shot.vector for shot in shots], axis=0, weights=[shot.quality for shot in shots]
-    )
+    """The mean of the shots' vectors by quality: float32 [d].
+
+    The mean of vectors of unit length (ArcFace) is of unit length again: only then do distances say the angle.
+    """
+    vectors = np.array([shot.vector for shot in shots])
+    mean: Floats = np.average(vectors, axis=0, weights=[shot.quality for shot in shots])
+    if np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4):
+        mean = mean / np.linalg.norm(mean)
     return mean.astype(np.float32)
 
 

@@ -285,7 +285,12 @@ EVERY_MINUTE = (
     "vision.tasks.link_recent_sales",
 )
 
+# Which network compares faces (dlib, face_recognition or insightface, see docs/vision.md), and what it computes on.
+VISION_ENGINE = os.environ.get("VISION_ENGINE", "dlib")
+VISION_PROVIDERS = env_list("VISION_PROVIDERS")
 VISION_YUNET_MODEL = os.environ.get("VISION_YUNET_MODEL")
+VISION_SCRFD_MODEL = os.environ.get("VISION_SCRFD_MODEL")
+VISION_ARCFACE_MODEL = os.environ.get("VISION_ARCFACE_MODEL")
 VISION_MODEL_DIR = VAR_DIR / "models"
 VISION_WORKERS = env_int("VISION_WORKERS", os.cpu_count() or 1)
 UPLOAD_MAX_BYTES = env_int("WATERSHOP_UPLOAD_MAX_MB", 4096) * 1024 * 1024

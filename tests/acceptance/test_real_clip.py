@@ -13,7 +13,7 @@ from vision import outputs
 from vision.chunks import Chunk, analyse_chunk
 from vision.config import YUNET_FILE, VisionConfig
 from vision.drawn_faces import CANVAS_PX, draw_head, random_pose
-from vision.embedding import Embedder
+from vision.embedding import Dlib
 from vision.faces import WHOLE, Hog, YuNet
 from vision.footage import choose_people
 from vision.persons import identify
@@ -81,7 +81,7 @@ def test_both_detectors_find_the_drawn_people_of_the_footage(eye: VisionConfig) 
     generator = np.random.default_rng(11)
     found = {"yunet": 0, "hog": 0}
     detectors = (YuNet(eye.yunet, 0.6), Hog(0.6))
-    for looks in choose_people(generator, 4, Embedder(eye.models_dir)):
+    for looks in choose_people(generator, 4, Dlib(eye.models_dir)):
         for pose in (random_pose(generator) for _ in range(4)):
             picture = np.full((360, 480, 3), 150, np.uint8)
             head, opaque = draw_head(looks, pose)

@@ -11,7 +11,7 @@ import pytest
 
 from vision import embedding
 from vision.dlib_weights import Reader, WeightsError, read_layers
-from vision.embedding import DIMENSIONS, WEIGHTS_FILE, Embedder, converted_model
+from vision.embedding import DIMENSIONS, WEIGHTS_FILE, Dlib, converted_model
 from vision.faces import model_file
 
 GOLDEN = """
@@ -71,7 +71,7 @@ def test_another_file_is_refused() -> None:
 
 
 def test_the_vector_of_a_known_pattern_never_changes(models_dir: Path) -> None:
-    vector = Embedder(models_dir).embed(pattern()[None])[0]
+    vector = Dlib(models_dir).embed(pattern()[None])[0]
     assert vector == pytest.approx(np.array([float(number) for number in GOLDEN.split()]), abs=1e-5)
 
 
@@ -80,12 +80,12 @@ def test_dlib_gives_the_same_vectors(models_dir: Path) -> None:
     chips = np.concatenate([chips, pattern()[None]])
     theirs = dlib.face_recognition_model_v1(str(model_file(WEIGHTS_FILE)))
     expected = np.array([theirs.compute_face_descriptor(chip) for chip in chips])
-    assert np.abs(Embedder(models_dir).embed(chips) - expected).max() < 1e-5
+    assert np.abs(Dlib(models_dir).embed(chips) - expected).max() < 1e-5
 
 
 def test_many_chips_are_the_same_as_one_by_one(models_dir: Path) -> None:
     chips = np.random.default_rng(2).integers(0, 256, (18, 150, 150, 3), dtype=np.uint8)
-    embedder = Embedder(models_dir)
+    embedder = Dlib(models_dir)
     together = embedder.embed(chips)
     assert together.shape == (18, DIMENSIONS) and together.dtype == np.float32
     assert np.abs(together[17] - embedder.embed(chips[17:])[0]).max() < 1e-5
@@ -94,7 +94,7 @@ def test_many_chips_are_the_same_as_one_by_one(models_dir: Path) -> None:
 
 def test_chips_of_another_shape_are_refused_with_the_right_one(models_dir: Path) -> None:
     with pytest.raises(ValueError, match=r"\[N, 150, 150, 3\]"):
-        Embedder(models_dir).embed(np.zeros((1, 3, 150, 150), np.uint8))
+        Dlib(models_dir).embed(np.zeros((1, 3, 150, 150), np.uint8))
 
 
 def test_several_that_convert_at_once_leave_one_whole_model(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_several_that_convert_at_once_leave_one_whole_model(tmp_path: Path) -> N
     for one in crowd:
         one.join()
     assert len(set(found)) == 1 and [path.name for path in tmp_path.iterdir()] == ["dlib-resnet-v1.onnx"]
-    assert Embedder(tmp_path).embed(pattern()[None]).shape == (1, DIMENSIONS)
+    assert Dlib(tmp_path).embed(pattern()[None]).shape == (1, DIMENSIONS)
 
 
 def test_weights_that_are_not_the_known_file_are_not_converted(

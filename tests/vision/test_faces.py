@@ -7,7 +7,8 @@ import pytest
 
 from vision.config import VisionConfig
 from vision.drawn_faces import CANVAS_PX, Pose, draw_head, random_looks
-from vision.embedding import Embedder
+from vision.embedding import Dlib
+from vision.engines import make_detector
 from vision.faces import (
     WHOLE,
     Box,
@@ -15,7 +16,6 @@ from vision.faces import (
     Hog,
     chip,
     iou,
-    make_detector,
     places,
     quality,
     refusal,
@@ -95,5 +95,5 @@ def test_one_face_anywhere_in_the_picture_gives_nearly_one_vector(
     faces = [Hog(0.5).detect(picture, [WHOLE])[0] for picture in pictures]
     chips = np.stack([chip(picture, face) for picture, face in zip(pictures, faces, strict=True)])
     assert chips.shape == (2, 150, 150, 3)
-    one, other = Embedder(models_dir).embed(chips)
+    one, other = Dlib(models_dir).embed(chips)
     assert np.linalg.norm(one - other) < 0.3

@@ -9,7 +9,7 @@ import pytest
 
 from tests.vision.conftest import MadeClip
 from vision.drawn_faces import CANVAS_PX, draw_head, random_pose
-from vision.embedding import Embedder
+from vision.embedding import Dlib
 from vision.faces import WHOLE, Hog, chip
 from vision.footage import RETURN_AFTER_S, ImpossibleFootage, choose_people, make_footage
 from vision.footage import _plan as plan
@@ -50,7 +50,7 @@ def test_the_same_seed_makes_the_same_film(tmp_path: Path, models_dir: Path) -> 
 
 
 def test_people_are_chosen_whom_the_eye_tells_apart_in_any_pose(models_dir: Path) -> None:
-    generator, embedder = np.random.default_rng(8), Embedder(models_dir)
+    generator, embedder = np.random.default_rng(8), Dlib(models_dir)
     people = choose_people(generator, 3, embedder)
     chips = []
     for looks in [*people, *people]:
