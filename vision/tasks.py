@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from vision import linking, pipeline, recordings
+from vision import keeping, linking, pipeline, recordings, watch_folders
 from vision.frames import UnreadableVideo
 from vision.models import Recording
 from vision.pipeline import Look
@@ -61,3 +61,13 @@ def link_recent_sales() -> None:
 def settle_recordings() -> None:
     """Each minute: recordings whose worker died each time it tried."""
     recordings.settle(Recording.objects.all())
+
+
+def look_into_folders() -> None:
+    """Each minute: what recorders have exported."""
+    watch_folders.look_into_folders()
+
+
+def keep_within_quotas() -> None:
+    """Each minute: films beyond the days and gigabytes of their cameras go."""
+    keeping.keep_within_quotas()

@@ -283,6 +283,8 @@ EVERY_MINUTE = (
     "watershop.outbox.send_due",
     "vision.tasks.settle_recordings",
     "vision.tasks.link_recent_sales",
+    "vision.tasks.look_into_folders",
+    "vision.tasks.keep_within_quotas",
 )
 
 # Which network compares faces (dlib, face_recognition or insightface, see docs/vision.md), and what it computes on.
@@ -293,6 +295,10 @@ VISION_SCRFD_MODEL = os.environ.get("VISION_SCRFD_MODEL")
 VISION_ARCFACE_MODEL = os.environ.get("VISION_ARCFACE_MODEL")
 VISION_MODEL_DIR = VAR_DIR / "models"
 VISION_WORKERS = env_int("VISION_WORKERS", os.cpu_count() or 1)
+# Network recorders may be watched in folders below this one; unset, there are no watch folders.
+WATCH_ROOT = os.environ.get("WATERSHOP_WATCH_ROOT")
+# So much of the disk stays free whatever is recorded; unset, 2 GB or a twentieth, whichever is more.
+DISK_FLOOR_GB = env_int("WATERSHOP_DISK_FLOOR_GB", 0)
 UPLOAD_MAX_BYTES = env_int("WATERSHOP_UPLOAD_MAX_MB", 4096) * 1024 * 1024
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

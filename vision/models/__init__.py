@@ -6,13 +6,14 @@ database half is the composite `SameShop`.
 
 from vision.models.cameras import Calibration, Camera, VisionSettings
 from vision.models.people import Denial, IdentityEvent, Person, Template
-from vision.models.recordings import Recording, RecordingChunk
+from vision.models.recordings import FolderFile, Recording, RecordingChunk
 from vision.models.visits import SaleLink, Sighting, Tracklet, Visit, VisitQuerySet
 
 __all__ = [
     "Calibration",
     "Camera",
     "Denial",
+    "FolderFile",
     "IdentityEvent",
     "Person",
     "Recording",

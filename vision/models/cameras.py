@@ -76,6 +76,7 @@ class Camera(ShopRow):
         PASSWORD = "password", _("wrong name or password")
         CODEC = "codec", _("a format that is not supported")
         SILENT = "silent", _("no pictures come")
+        FULL = "full", _("the disk is full: nothing is recorded")
 
     name = models.CharField(_("camera"), max_length=60)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.FILES)

@@ -1,5 +1,6 @@
 """Stored videos and the chunks that they are watched in."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -10,6 +11,28 @@ from django.utils.translation import gettext_lazy as _
 from vision.models.cameras import Camera
 from watershop.constraints import SameShop
 from watershop.models import ShopRow, User, shop_id_unique
+
+OPEN_FOR = timedelta(days=90)
+"""What nobody has decided on by then keeps no recording any more."""
+
+
+class RecordingQuerySet(models.QuerySet["Recording"]):
+    """Many recordings."""
+
+    def removable(self) -> "RecordingQuerySet":
+        """Those whose film may go to make room.
+
+        Not one that is kept by hand, that somebody uploaded, that waits to be watched, or that shows an open case: a
+        visit of which it is not decided whose it was, or whether a sale was made in it.
+        """
+        finished = (Recording.State.DONE, Recording.State.FAILED)
+        ours = self.exclude(file="").filter(state__in=finished, is_kept=False, uploaded_by=None)
+        is_open = Q(visits__candidate__isnull=False, visits__is_confirmed=False) | Q(
+            visits__links__state="suggested"
+        )
+        late = timezone.now() - OPEN_FOR
+        cases = Recording.objects.filter(is_open, started_at__gte=late).values("pk")
+        return ours.exclude(pk__in=cases)
 
 
 class Recording(ShopRow):
@@ -32,6 +55,7 @@ class Recording(ShopRow):
     file = models.FileField(_("file"), max_length=200, blank=True)
     original_name = models.CharField(_("file"), max_length=200)
     sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField(_("size in bytes"), default=0)
     started_at = models.DateTimeField(_("starts at"))
     started_at_source = models.CharField(_("start known from"), max_length=10, choices=StartSource.choices)
     duration_s = models.FloatField(_("length in seconds"), default=0)
@@ -52,6 +76,8 @@ class Recording(ShopRow):
     uploaded_by = models.ForeignKey(
         User, verbose_name=_("uploaded by"), null=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    objects = RecordingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("recording")
@@ -99,3 +125,21 @@ class RecordingChunk(ShopRow):
     @property
     def is_watched(self) -> bool:
         return bool(self.result)
+
+
+class FolderFile(ShopRow):
+    """A file of a watch folder as it was when it was taken in, or refused: so that it is read only once."""
+
+    camera = models.ForeignKey(
+        Camera, on_delete=models.CASCADE, related_name="folder_files", db_constraint=False
+    )
+    path = models.CharField(max_length=300, help_text=_("inside the folder"))
+    size_bytes = models.PositiveBigIntegerField()
+    changed_ns = models.BigIntegerField(help_text=_("when it was last changed, in nanoseconds since 1970"))
+
+    class Meta:
+        constraints: ClassVar = [
+            shop_id_unique("folderfile"),
+            models.UniqueConstraint(fields=["camera", "path"], name="folderfile_once"),
+            SameShop("camera", name="folderfile_camera_same_shop"),
+        ]
