@@ -1,67 +1,109 @@
-"""Who is known: the face vectors of a shop's persons, and the open-set search among them.
+"""Who is known: the face vectors of a shop's persons. Vectors are read and written here, nowhere else.
 
-Vectors are written by `enrol` and read by `identify`, nowhere else. The search is exact: a shop has some
-thousands of templates, which PostgreSQL compares in a millisecond, and a decision about a person should not
-rest on an approximate index.
+The search (`persons.search`) is exact and in memory: a shop has some thousands of templates, half a kilobyte
+each, and a decision about a person should not rest on an approximate index.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
-from django.db.models import Count, Min
-from pgvector.django import L2Distance
+import numpy as np
+from django.db.models import Q, QuerySet
 
 from vision.config import VisionConfig
-from vision.embedding import MODEL_ID
 from vision.faces import Floats
 from vision.models import Person, Template, Tracklet
-from vision.persons import Match, match
+from vision.persons import Faces, Known, diverse
 from watershop.models import Shop
 
 TEMPLATES_PER_PERSON = 8
-ENROL_AT = 0.28
-"""A known person's new vector joins their templates only if it is this near (L2 between means): on the labelled
-faces no two people were. A looser rule would let one wrong match draw the next one after it."""
+ENROL_SHOTS = 2
+ENROL_QUALITY = 0.2
+"""Of a tracklet with fewer or poorer shots the mean says too little about the next time."""
 
 
-def identify(shop: Shop, probes: Iterable[Floats], config: VisionConfig) -> list[Match]:
-    """The person of each probe (float32 [128], a mean of shots), or nobody, among the persons of this shop.
-
-    A person is as near as the nearest of their templates. One query per probe.
-    """
-    templates = Template.objects.filter(shop=shop, model_id=MODEL_ID, is_enrolled=True).values("person")
-    return [
-        match(
-            templates.annotate(distance=Min(L2Distance("vector", probe)))
-            .order_by("distance", "person")
-            .values_list("person", "distance")[:2],
-            config.accept_at,
-            config.margin,
-        )
-        for probe in probes
-    ]
-
-
-def enrol(shop: Shop, news: Sequence[tuple[Person, Tracklet, Floats, float | None]]) -> None:
-    """Add templates: (person, their best tracklet, vector, distance to the person; None for somebody new).
-
-    What is not near enough, or would be a person's ninth, is left out: the first templates stay.
-    """
-    near = [row for row in news if row[3] is None or row[3] <= ENROL_AT]
-    held = dict(
-        Template.objects.filter(shop=shop, model_id=MODEL_ID, person__in=[row[0] for row in near])
-        .values_list("person")
-        .annotate(count=Count("pk"))
+def known(shop: Shop, model_id: str) -> Known:
+    """The people of a shop as one network sees them, with the faces of which somebody said that they are not theirs."""
+    templates = Template.objects.filter(shop=shop, model_id=model_id)
+    enrolled = list(templates.filter(is_enrolled=True).order_by("pk").values_list("person", "vector"))
+    denied = list(
+        templates.filter(tracklet__denials__isnull=False)
+        .order_by("pk", "tracklet__denials")
+        .values_list("tracklet__denials__person", "vector")
     )
-    Template.objects.bulk_create(
+    ignored = Person.objects.filter(shop=shop, is_ignored=True).values_list("pk", flat=True)
+    return Known.of(_columns(enrolled), _columns(denied), ignored)
+
+
+def _columns(rows: Sequence[tuple[int, Floats]]) -> Faces:
+    """(person, vector) rows as vectors [n, d] and persons [n]; without rows d is 1, which fits any probe."""
+    vectors = np.array([vector for _, vector in rows], np.float32) if rows else np.zeros((0, 1), np.float32)
+    return vectors, np.array([person for person, _ in rows], np.int64)
+
+
+def remember(shop: Shop, seen: Iterable[tuple[Tracklet, Floats]], config: VisionConfig) -> None:
+    """Keep the mean vector of each tracklet, and enrol those that say surely who their person is."""
+    rows = Template.objects.bulk_create(
         Template(
             shop=shop,
-            person=person,
-            is_enrolled=True,
+            person=tracklet.person,
             tracklet=tracklet,
-            model_id=MODEL_ID,
+            model_id=config.model_id,
             vector=vector,
             quality=tracklet.quality,
         )
-        for person, tracklet, vector, _distance in near
-        if held.get(person.pk, 0) < TEMPLATES_PER_PERSON
+        for tracklet, vector in seen
     )
+    of_person: dict[int, list[Template]] = defaultdict(list)
+    for row in rows:
+        if row.person_id:
+            of_person[row.person_id].append(row)
+    for person, news in of_person.items():
+        enrol(person, _sure(person, news, config))
+
+
+def _sure(person: int, news: Sequence[Template], config: VisionConfig) -> list[int]:
+    """Which of a person's new templates (ids) to enrol: good ones, near to what is enrolled.
+
+    Of somebody new the best one at least.
+    """
+    good = [row for row in news if row.quality >= ENROL_QUALITY and _shots(row) >= ENROL_SHOTS]
+    held = list(_of(person).filter(model_id=config.model_id, is_enrolled=True))
+    if held:
+        enrolled = np.array([row.vector for row in held])
+        good = [row for row in good if np.linalg.norm(enrolled - row.vector, axis=1).min() <= config.enrol_at]
+    else:
+        good = good or [max(news, key=lambda row: row.quality)]
+    return [row.pk for row in good]
+
+
+def _shots(template: Template) -> int:
+    return template.tracklet.shots if template.tracklet else 0
+
+
+def enrol(person: int, more: Collection[int] = ()) -> None:
+    """Of a person's enrolled templates and these (ids), compare probes with at most eight for each model.
+
+    The first one stays, and those of visits that somebody confirmed; of the others, those that differ most.
+    """
+    wanted = _of(person).filter(Q(is_enrolled=True) | Q(pk__in=more))
+    sure = set(wanted.filter(tracklet__visit__is_confirmed=True).values_list("pk", flat=True))
+    of_model: dict[str, list[Template]] = defaultdict(list)
+    for row in wanted.order_by("pk"):
+        of_model[row.model_id].append(row)
+    chosen = [row.pk for pool in of_model.values() for row in _chosen(pool, sure)]
+    _of(person).filter(is_enrolled=True).exclude(pk__in=chosen).update(is_enrolled=False)
+    _of(person).filter(pk__in=chosen, is_enrolled=False).update(is_enrolled=True)
+
+
+def _of(person: int) -> QuerySet[Template]:
+    return Template.objects.filter(person=person)
+
+
+def _chosen(pool: Sequence[Template], sure: Collection[int]) -> list[Template]:
+    """At most eight of the templates (oldest first) of one person and model; those in `sure` are confirmed."""
+    first, *others = pool
+    anchors = [first, *(row for row in others if row.pk in sure)][:TEMPLATES_PER_PERSON]
+    rows = [*anchors, *(row for row in others if row not in anchors)]
+    places = diverse(np.array([row.vector for row in rows]), len(anchors), TEMPLATES_PER_PERSON)
+    return [rows[place] for place in places]

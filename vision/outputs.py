@@ -52,7 +52,7 @@ def _shots(who: SeenPerson) -> Iterator[tuple[Tracklet, Shot]]:
 
 def _customer(who: SeenPerson) -> str:
     """The code of the customer that the person is tied to, empty when to none."""
-    return who.person.customer.code if who.person.customer else ""
+    return who.person.customer.code if who.person and who.person.customer else ""
 
 
 def _recognition(seen: Seen) -> Iterator[tuple[Any, ...]]:
@@ -65,7 +65,7 @@ def _recognition(seen: Seen) -> Iterator[tuple[Any, ...]]:
             near = round(float(mean @ shot.vector) / length, 4)
             far = round(float(np.linalg.norm(mean - shot.vector)), 4)
             image = image_name(tracklet, shot)
-            rows.append((image, _customer(who), near, shot.at, tracklet.number, who.person.code, far))
+            rows.append((image, _customer(who), near, shot.at, tracklet.number, who.code, far))
     return iter(sorted(rows, key=lambda row: (row[3], row[4])))
 
 
@@ -74,12 +74,12 @@ def _customers(seen: Seen, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
         first = min(tracklet.started_s for tracklet in who.tracklets)
         last = max(tracklet.ended_s for tracklet in who.tracklets)
         times = (_clock(seen, at, zone) for at in (first, last))
-        yield (_customer(who), who.person.code, *times, len(who.shots))
+        yield (_customer(who), who.code, *times, len(who.shots))
 
 
 def _visits(seen: Seen, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
     """`distance` is the L2 to the person's templates, empty for somebody new; `visit_id` counts in this file."""
-    by_code = {who.person.code: who for who in seen.people}
+    by_code = {who.code: who for who in seen.people}
     for number, visit in enumerate(seen.visits, 1):
         who = by_code[visit.person]
         yield (

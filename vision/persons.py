@@ -1,25 +1,80 @@
 """Which faces are one person: grouping inside a recording, and open-set search among known people."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from vision.config import Bar, VisionConfig
 from vision.faces import Floats
-from vision.tracking import Tracklet, mean_vector
+from vision.tracking import Shot, Tracklet, mean_vector
+
+Ids: TypeAlias = npt.NDArray[np.int64]
+Faces: TypeAlias = tuple[Floats, Ids]
+"""Vectors [n, d], and whose each is."""
+FAR = float("inf")
+MAJORITY = 0.5
 
 
 @dataclass(frozen=True)
 class Match:
-    """The nearest known person to a probe, and how near. `person` is None when nobody is near enough."""
+    """The answer about a probe: sure (`person`), in doubt (`candidate`), or somebody who is not known (neither)."""
 
     person: int | None
+    candidate: int | None
     distance: float
     """To the nearest person, known or refused; infinite when nobody is known."""
     runner_up: float
     """To the second nearest person."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The people that faces are compared with. Distances are L2."""
+
+    vectors: Floats
+    """[m, d]: templates and their means; row i belongs to the person `owners[i]`."""
+    owners: Ids
+    denied: Floats
+    """[k, d]: faces of which somebody said that they are not the person `denied_for[i]`."""
+    denied_for: Ids
+    ignored: frozenset[int] = frozenset()
+    """Posters and the like among the persons."""
+
+    @classmethod
+    def of(cls, templates: Faces, denied: Faces, ignored: Iterable[int] = ()) -> Self:
+        """From faces as (vectors [n, d], persons [n]). The mean of a person's templates joins them.
+
+        Measured on labelled faces the mean alone recognises far better than any of few templates, while a look of its
+        own (glasses, a helmet) may be near to one template and to no mean.
+        """
+        vectors, owners = templates
+        persons = np.unique(owners)
+        means = np.array([vectors[owners == person].mean(axis=0) for person in persons])
+        with_means = np.concatenate([vectors, means.reshape(len(persons), vectors.shape[1])])
+        return cls(
+            with_means.astype(np.float32), np.concatenate([owners, persons]), *denied, frozenset(ignored)
+        )
+
+    def distances(self, probe: Floats) -> dict[int, float]:
+        """How far each person is from a probe [d]: as far as the nearest of their rows.
+
+        A probe nearer to a face that was denied for a person than to that person is infinitely far from them.
+        """
+        found: dict[int, float] = {}
+        for person, far in _by_owner(self.owners, self.vectors, probe):
+            found[person] = min(far, found.get(person, FAR))
+        for person, far in _by_owner(self.denied_for, self.denied, probe):
+            if far <= found.get(person, -FAR):
+                found[person] = FAR
+        return found
+
+
+def _by_owner(owners: Ids, vectors: Floats, probe: Floats) -> Iterable[tuple[int, float]]:
+    away = np.linalg.norm(vectors - probe, axis=1)
+    return zip(owners.tolist(), away.tolist(), strict=True)
 
 
 def cluster(tracklets: Sequence[Tracklet], cut: float) -> list[list[Tracklet]]:
@@ -61,34 +116,62 @@ def _distances(tracklets: Sequence[Tracklet]) -> npt.NDArray[np.float64]:
 
 def template(tracklets: Sequence[Tracklet]) -> Floats:
     """One vector for a group of tracklets: the mean of all shots by quality, float32 [d]."""
-    return mean_vector([shot for tracklet in tracklets for shot in tracklet.shots])
+    return mean_vector(_shots(tracklets))
+
+
+def face_px(tracklets: Sequence[Tracklet]) -> float:
+    """How wide the face is in the shots, in the middle of them (pixels)."""
+    return float(np.median([shot.box[2] - shot.box[0] for shot in _shots(tracklets)]))
+
+
+def _shots(tracklets: Sequence[Tracklet]) -> list[Shot]:
+    return [shot for tracklet in tracklets for shot in tracklet.shots]
 
 
 def identify(
-    probes: Floats, gallery: Floats, persons: npt.NDArray[Any], *, accept_at: float, margin: float
-) -> list[Match]:
-    """The nearest person for each probe [n, d] in a gallery [m, d] whose row i belongs to `persons[i]`.
+    group: Sequence[Tracklet], known: Known, config: VisionConfig, *, but: Collection[int] = ()
+) -> Match:
+    """Who a group of usable tracklets is, by its mean vector and the vote of its shots; nobody of `but`.
 
-    A person is as near as the nearest of the templates. Accepted up to `accept_at`, if the second person is
-    farther by `margin`; else it is somebody new. This is the reference for the search in the database.
+    The bars are those for its width of face. Shots that look like nobody count against: a person is sure only when
+    most of the shots, by quality, are nearer than the review bar.
     """
-    names = np.unique(persons)
-    rows = np.linalg.norm(probes[:, None] - gallery[None], axis=2)
-    return [
-        match(
-            sorted(
-                ((int(name), float(row[persons == name].min())) for name in names), key=lambda near: near[1]
-            ),
-            accept_at,
-            margin,
-        )
-        for row in rows
-    ]
+    bar = config.bar(face_px(group))
+    found = search(template(group), known, bar, config.margin, but=but)
+    if found.person is None or _votes(group, found.person, known, bar) > MAJORITY:
+        return found
+    return Match(None, found.person, found.distance, found.runner_up)
 
 
-def match(nearest: Iterable[tuple[int, float]], accept_at: float, margin: float) -> Match:
-    """The decision about a probe, from the (person, distance) of at least the two nearest persons, nearest first."""
-    near = [*nearest, (None, float("inf")), (None, float("inf"))]
-    (person, distance), (_, runner_up) = near[:2]
-    is_sure = distance <= accept_at and runner_up - distance >= margin
-    return Match(person if is_sure else None, distance, runner_up)
+def _votes(group: Sequence[Tracklet], person: int, known: Known, bar: Bar) -> float:
+    """The share of the shots, by quality, that are near enough to a person to ask about."""
+    own, shots = known.vectors[known.owners == person], _shots(group)
+    near = [shot for shot in shots if np.linalg.norm(own - shot.vector, axis=1).min() <= bar.review_at]
+    return sum(shot.quality for shot in near) / sum(shot.quality for shot in shots)
+
+
+def search(probe: Floats, known: Known, bar: Bar, margin: float, *, but: Collection[int] = ()) -> Match:
+    """The nearest known person to a probe [d], nobody of `but`.
+
+    Sure up to `bar.accept_at`, if the second person is farther by `margin`; what is ignored needs no margin, it only
+    has to be the nearest. In doubt up to `bar.review_at`; beyond it is somebody new.
+    """
+    near = [(far, person) for person, far in known.distances(probe).items() if person not in but]
+    (distance, person), (runner_up, _) = (*sorted(near)[:2], (FAR, 0), (FAR, 0))[:2]
+    if distance > bar.review_at:
+        return Match(None, None, distance, runner_up)
+    has_margin = runner_up - distance >= margin or person in known.ignored
+    if distance <= bar.accept_at and has_margin:
+        return Match(person, None, distance, runner_up)
+    return Match(None, person, distance, runner_up)
+
+
+def diverse(vectors: Floats, anchors: int, most: int) -> list[int]:
+    """Which rows of [n, d] to keep: the first `anchors`, then always the one farthest from all kept, up to `most`."""
+    kept = list(range(anchors))
+    away = np.linalg.norm(vectors[:, None] - vectors[None, :anchors], axis=2).min(axis=1)
+    while len(kept) < min(most, len(vectors)):
+        away[kept] = -1
+        kept.append(int(np.argmax(away)))
+        away = np.minimum(away, np.linalg.norm(vectors - vectors[kept[-1]], axis=1))
+    return kept

@@ -19,9 +19,9 @@ from vision.engines import with_cold_start
 from vision.frames import UnreadableVideo
 from vision.models import Camera, Person, Recording, VisionSettings
 from vision.persons import cluster
-from vision.recognition import introduce, recognised
+from vision.recognition import in_order, introduce, recognised, somebody_new
 from vision.recordings import fail
-from vision.seen import Seen, SeenPerson
+from vision.seen import Seen, SeenPerson, label
 from vision.storing import store
 from vision.visits import visits_from
 from watershop.models import Shop
@@ -75,7 +75,9 @@ def rehearse(path: Path, config: VisionConfig, *, camera: str, started_at: datet
     """The dry run: everybody is new, no database is asked, nothing is stored. Raises UnreadableVideo."""
     analysis = _analysis(path, config, look)
     groups = cluster(analysis.tracklets, config.cluster_at)
-    people = [SeenPerson(Person(code=f"P_{n:04d}"), group) for n, group in enumerate(groups, 1)]
+    people = in_order([somebody_new(group, Person(), config) for group in groups])
+    for number, person in enumerate((seen.person for seen in people if seen.person), 1):
+        person.code = f"P_{number:04d}"
     return _seen(camera, started_at, analysis, people, config)
 
 
@@ -106,7 +108,7 @@ def finish(recording: Recording, analysis: Analysis, config: VisionConfig) -> Se
             introduce(shop, people)
         seen = _seen(recording.camera.name, recording.started_at, analysis, people, config)
         if is_new:
-            store(shop, recording, seen)
+            store(shop, recording, seen, config)
     return seen
 
 
@@ -117,5 +119,6 @@ def _analysis(path: Path, config: VisionConfig, look: Look) -> Analysis:
 def _seen(
     camera: str, started_at: datetime, analysis: Analysis, people: list[SeenPerson], config: VisionConfig
 ) -> Seen:
-    pairs = [(tracklet, seen.person.code) for seen in people for tracklet in seen.tracklets]
+    label(people)
+    pairs = [(tracklet, seen.code) for seen in people for tracklet in seen.tracklets]
     return Seen(camera, started_at, analysis, people, visits_from(pairs, config.visit_gap_s))

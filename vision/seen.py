@@ -1,5 +1,6 @@
 """What a recording shows: the value between looking and storing, and what `process_video` writes to files."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,15 +16,30 @@ from vision.visits import VisitSpan
 
 @dataclass
 class SeenPerson:
-    """A person in one recording, and how near to their templates (L2); None for somebody new."""
+    """Somebody in one recording: a person, or who it may be (`candidate`), or a face too seldom seen to be either."""
 
-    person: Person
     tracklets: list[Tracklet]
+    person: Person | None = None
+    candidate: Person | None = None
     distance: float | None = None
+    """To the templates of the person or the candidate (L2); None for somebody new."""
+    label: str = ""
+    """What one who is no person is called in this recording."""
+
+    @property
+    def code(self) -> str:
+        """The person's code, or the label where there is no person or they have no code."""
+        return (self.person and self.person.code) or self.label
 
     @property
     def shots(self) -> list[Shot]:
         return [shot for tracklet in self.tracklets for shot in tracklet.shots]
+
+
+def label(people: Iterable[SeenPerson]) -> None:
+    """Call those who have no code U_0001, U_0002 ... in this recording."""
+    for number, seen in enumerate((seen for seen in people if not seen.code), 1):
+        seen.label = f"U_{number:04d}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,7 @@ class Seen:
     analysis: Analysis
     people: list[SeenPerson]
     visits: list[VisitSpan[str]]
-    """`person` is the person's code."""
+    """`person` is the code of one of `people`."""
 
     def at(self, seconds: float) -> datetime:
         """The moment that lies so far from the start of the file."""
@@ -58,7 +74,7 @@ class Seen:
             "faces": self.analysis.faces,
             "refused": self.analysis.refused,
             "tracks": len(self.analysis.tracklets),
-            "persons": len(self.people),
+            "persons": sum(seen.person is not None for seen in self.people),
             "visits": len(self.visits),
             "distance": spread and {name: round(value, 4) for name, value in spread.items()},
         }

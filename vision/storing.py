@@ -7,10 +7,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from vision import gallery
+from vision.config import VisionConfig
 from vision.models import Recording, Tracklet, Visit
-from vision.persons import template
+from vision.persons import face_px
 from vision.recordings import picture_folder
-from vision.seen import Seen, SeenPerson
+from vision.seen import Seen
 from vision.tracking import Shot
 from vision.tracking import Tracklet as SeenTracklet
 from watershop import jobs
@@ -19,14 +20,15 @@ from watershop.models import Shop
 LINK_TASK = "vision.tasks.link_recording"
 
 
-def store(shop: Shop, recording: Recording, seen: Seen) -> None:
+def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) -> None:
     """Write visits, tracklets with their pictures, and templates, and have the sales of the time linked."""
-    by_code = {who.person.code: who for who in seen.people}
+    by_code = {who.code: who for who in seen.people}
     visits = Visit.objects.bulk_create(
         Visit(
             shop=shop,
             recording=recording,
             person=by_code[span.person].person,
+            candidate=by_code[span.person].candidate,
             entry_at=seen.at(span.entry_s),
             exit_at=seen.at(span.exit_s),
             shots=sum(len(tracklet.shots) for tracklet in span.tracklets),
@@ -39,7 +41,8 @@ def store(shop: Shop, recording: Recording, seen: Seen) -> None:
         for visit, span in zip(visits, seen.visits, strict=True)
         for tracklet in span.tracklets
     )
-    _enrol(shop, seen.people, rows)
+    vectors = {tracklet.number: tracklet.vector for who in seen.people for tracklet in who.tracklets}
+    gallery.remember(shop, [(row, vectors[row.number]) for row in rows], config)
     _save_pictures(recording, seen, rows)
     Recording.objects.filter(pk=recording.pk).update(
         state=Recording.State.DONE, duration_s=seen.analysis.info.duration_s, summary=seen.summary()
@@ -57,6 +60,7 @@ def _row(visit: Visit, tracklet: SeenTracklet) -> Tracklet:
         started_s=tracklet.started_s,
         ended_s=tracklet.ended_s,
         shots=len(tracklet.shots),
+        face_px=face_px([tracklet]),
         quality=best_shot(tracklet).quality,
         picture=f"{picture_folder(visit.recording)}/{tracklet.number}.jpg",
     )
@@ -65,22 +69,6 @@ def _row(visit: Visit, tracklet: SeenTracklet) -> Tracklet:
 def best_shot(tracklet: SeenTracklet) -> Shot:
     """The picture to show of a usable tracklet."""
     return max(tracklet.shots, key=lambda shot: shot.quality)
-
-
-def _enrol(shop: Shop, people: Sequence[SeenPerson], rows: Sequence[Tracklet]) -> None:
-    """One template per person and recording: the mean of all shots, shown by the best tracklet."""
-    by_number = {row.number: row for row in rows}
-    best = [
-        max((by_number[tracklet.number] for tracklet in seen.tracklets), key=lambda row: row.quality)
-        for seen in people
-    ]
-    gallery.enrol(
-        shop,
-        [
-            (seen.person, row, template(seen.tracklets), seen.distance)
-            for seen, row in zip(people, best, strict=True)
-        ],
-    )
 
 
 def _save_pictures(recording: Recording, seen: Seen, rows: Sequence[Tracklet]) -> None:

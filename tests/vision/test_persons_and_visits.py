@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vision.persons import cluster, identify, template
+from vision.persons import cluster
 from vision.tracking import Shot, Tracklet
 from vision.visits import visits_from
 
@@ -37,30 +37,6 @@ def test_two_faces_in_one_picture_are_never_one_person_however_alike() -> None:
 def test_tracklets_without_a_good_face_are_left_out() -> None:
     assert cluster([Tracklet(1, [0.0], [(0, 0, 1, 1)], [0.9])], 0.42) == []
     assert cluster([], 0.42) == []
-
-
-def test_a_known_face_is_found_and_a_stranger_is_nobody() -> None:
-    probes = np.stack([template([tracklet(1, 2, 0, 5)]), PEOPLE[5]])
-    found, stranger = identify(
-        probes, PEOPLE[:5], np.array([10, 11, 12, 13, 14]), accept_at=0.36, margin=0.06
-    )
-    assert found.person == 12 and found.distance < 0.2 < found.runner_up
-    assert stranger.person is None and stranger.distance > 0.36
-
-
-def test_somebody_as_near_to_two_people_is_neither() -> None:
-    between = (PEOPLE[0] + PEOPLE[1]) / 2
-    gallery = np.stack([between + 0.01, between - 0.012])
-    (match,) = identify(between[None], gallery, np.array([1, 2]), accept_at=0.36, margin=0.06)
-    assert match.person is None and match.distance < 0.36
-    (sure,) = identify(between[None], gallery, np.array([1, 1]), accept_at=0.36, margin=0.06)
-    assert sure.person == 1 and sure.runner_up == float("inf")
-
-
-def test_nobody_is_known_to_an_empty_gallery() -> None:
-    empty = np.zeros((0, 128), np.float32)
-    (match,) = identify(PEOPLE[:1], empty, np.array([]), accept_at=0.36, margin=0.06)
-    assert match.person is None and match.distance == float("inf")
 
 
 def test_stays_close_in_time_are_one_visit() -> None:

@@ -63,8 +63,9 @@ def stored() -> tuple[int, int, int]:
 
 
 def expected(analysis: Analysis) -> tuple[int, int, int]:
-    """Two people come once in the made-up clip; each face good enough to be compared is kept."""
-    return 2, 2, sum(tracklet.is_usable for tracklet in analysis.tracklets)
+    """Two people come once in the made-up clip; each face good enough to be compared is kept, with its vector."""
+    usable = sum(tracklet.is_usable for tracklet in analysis.tracklets)
+    return 2, usable, usable
 
 
 def test_a_file_becomes_persons_and_visits(
