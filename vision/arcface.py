@@ -13,8 +13,8 @@ import onnxruntime
 from vision.config import ColdStart
 from vision.embedding import checked
 from vision.faces import Face, Floats
-from vision.frames import Image
 from vision.networks import single_threaded
+from vision.picture import Image
 
 TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]],

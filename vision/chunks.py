@@ -8,8 +8,9 @@ import cv2
 
 from vision.config import VisionConfig
 from vision.faces import Box, Face
-from vision.frames import Decoded, Frame, Image, frames
-from vision.looking import Clock, Eye, as_jpeg
+from vision.frames import Decoded, frames
+from vision.looking import Clock, Eye
+from vision.picture import Frame, Image, as_jpeg
 from vision.tracking import Tracklet
 
 _GREEN = (60, 200, 60)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vision.frames import Image
+from vision.picture import Image
 
 Plane: TypeAlias = npt.NDArray[Any]
 """A number for each pixel, or three for its colour."""

@@ -13,8 +13,8 @@ import onnxruntime
 
 from vision.config import DLIB
 from vision.faces import CHIP_PX, Face, Floats, chip, model_file
-from vision.frames import Image
 from vision.networks import single_threaded
+from vision.picture import Image
 
 MODEL_ID = "dlib-resnet-v1"
 DIMENSIONS = 128

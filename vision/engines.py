@@ -11,8 +11,8 @@ from vision.arcface import ArcFace
 from vision.config import ColdStart, VisionConfig
 from vision.embedding import Dlib
 from vision.faces import Detector, Face, Floats, Hog, YuNet
-from vision.frames import Image
 from vision.networks import EngineUnavailable, model_given, providers
+from vision.picture import Image
 from vision.reference import FaceRecognition
 from vision.scrfd import Scrfd
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.config import VisionConfig
-from vision.frames import Image
 from vision.networks import single_threaded
+from vision.picture import Image, Place
 
 Box: TypeAlias = tuple[float, float, float, float]
 """(x1, y1, x2, y2) in pixels of the picture."""
@@ -49,7 +49,10 @@ class Detector(Protocol):
     """Look for new faces where something moves at most this often; where faces are expected, always."""
 
     def detect(self, image: Image, regions: Sequence[Box]) -> list[Face]:
-        """Faces of a BGR picture inside regions given as fractions of it; boxes in pixels of the picture."""
+        """Faces of a BGR picture inside regions given as fractions of it; boxes in pixels of the picture.
+
+        Only the `places` of the regions need to be there: the rest of the picture may be black.
+        """
         ...
 
 
@@ -82,11 +85,9 @@ def suppress(faces: Sequence[Face], overlap: float = 0.3) -> list[Face]:
     return kept
 
 
-def places(
-    regions: Sequence[Box], width: int, height: int, least: int = 160
-) -> list[tuple[int, int, int, int]]:
+def places(regions: Sequence[Box], width: int, height: int, least: int = 160) -> list[Place]:
     """Regions as pixel rectangles with room around them for a whole head, those that touch made one."""
-    grown: list[tuple[int, int, int, int]] = []
+    grown: list[Place] = []
     for x1, y1, x2, y2 in regions:
         side_x = max(0.15 * (x2 - x1) * width, (least - (x2 - x1) * width) / 2, 16)
         side_y = max(0.15 * (y2 - y1) * height, (least - (y2 - y1) * height) / 2, 16)
@@ -110,8 +111,12 @@ def places(
     return sorted(grown)
 
 
-def _touch(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+def _touch(a: Place, b: Place) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+_CELL_PX = 32
+_OUTPUTS = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)]
 
 
 class YuNet:
@@ -122,7 +127,7 @@ class YuNet:
     """
 
     name = "yunet"
-    search_s = 0.0
+    search_s = 0.4
 
     def __init__(self, model: Path, weakest: float, providers: Sequence[str] = ()) -> None:
         self._session = single_threaded(model, providers)
@@ -138,13 +143,13 @@ class YuNet:
         return suppress(found)
 
     def _look(self, part: Image, scale: float, left: int, top: int) -> list[Face]:
-        small = (
-            cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else part
-        )
-        high, wide = (-(-side // 64) * 64 for side in small.shape[:2])
-        padded = np.zeros((1, 3, high, wide), np.float32)
-        padded[0, :, : small.shape[0], : small.shape[1]] = small.transpose(2, 0, 1)
-        scores, boxes, points = self._run(padded)
+        if scale < 1:
+            part = np.asarray(
+                cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+            )
+        below, beside = (-side % _CELL_PX for side in part.shape[:2])
+        padded = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_CONSTANT)
+        scores, boxes, points = self._run(np.asarray(cv2.dnn.blobFromImage(padded), np.float32))
         offset = np.array([left, top], np.float32)
         boxes = boxes / scale + np.tile(offset, 2)
         points = points / scale + offset
@@ -155,8 +160,7 @@ class YuNet:
 
     def _run(self, padded: Floats) -> tuple[Floats, Floats, Floats]:
         """Scores [n], boxes [n, 4] and points [n, 5, 2] in pixels of the padded picture."""
-        names = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32)]
-        outputs = [np.asarray(output)[0] for output in self._session.run(names, {"input": padded})]
+        outputs = [np.asarray(output)[0] for output in self._session.run(_OUTPUTS, {"input": padded})]
         parts = [
             _decoded(stride, padded.shape[3] // stride, outputs[index::3], self._weakest)
             for index, stride in enumerate((8, 16, 32))
@@ -169,13 +173,13 @@ def _decoded(
     stride: int, columns: int, outputs: Sequence[Floats], weakest: float
 ) -> tuple[Floats, Floats, Floats]:
     cls, obj, bbox, kps = outputs
-    scores = np.sqrt(np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1))
-    kept = np.flatnonzero(scores >= weakest)
+    likely = cls[:, 0] * obj[:, 0]
+    kept = np.flatnonzero(likely >= weakest * weakest)
     cells = np.stack([kept % columns, kept // columns], 1).astype(np.float32)
     centres = (cells + bbox[kept, :2]) * stride
     halves = np.exp(bbox[kept, 2:]) * stride / 2
     points = (kps[kept].reshape(-1, 5, 2) + cells[:, None]) * stride
-    return scores[kept], np.hstack([centres - halves, centres + halves]), points
+    return np.sqrt(likely[kept]), np.hstack([centres - halves, centres + halves]), points
 
 
 class Hog:
@@ -252,27 +256,34 @@ def refusal(image: Image, face: Face, config: VisionConfig) -> str:
     return "" if quality(image, face, config) >= config.shot_min_quality else "quality"
 
 
+def around(face: Face) -> Place:
+    """The part of a picture that `chip` cuts from, in whole pixels; it may reach beyond the picture."""
+    x1, y1, x2, y2 = face.box
+    side = 1.5 * max(x2 - x1, y2 - y1)
+    x, y = _middle(face)
+    return int(x - side), int(y - side), math.ceil(x + side), math.ceil(y + side)
+
+
+def _middle(face: Face) -> tuple[float, float]:
+    """The predictor expects dlib's square boxes; the one that fits YuNet's taller box best sits a little low."""
+    x1, y1, x2, y2 = face.box
+    return (x1 + x2) / 2, y1 + 0.55 * (y2 - y1)
+
+
 @cache
 def _predictor() -> Any:
     return dlib.shape_predictor(str(model_file("shape_predictor_5_face_landmarks.dat")))
 
 
 def chip(image: Image, face: Face) -> Image:
-    """The face upright as dlib cuts it: RGB uint8 [150, 150, 3], by its 5-point predictor, padding 0.25.
-
-    The predictor expects dlib's square boxes; the one that fits YuNet's taller box best sits a little low.
-    """
-    x1, y1, x2, y2 = face.box
-    side = max(x2 - x1, y2 - y1)
-    middle_x, middle_y = (x1 + x2) / 2, y1 + 0.55 * (y2 - y1)
-    left, top = max(0, int(middle_x - 1.5 * side)), max(0, int(middle_y - 1.5 * side))
-    part = image[top : math.ceil(middle_y + 1.5 * side), left : math.ceil(middle_x + 1.5 * side)]
-    rgb = cv2.cvtColor(part, cv2.COLOR_BGR2RGB)
+    """The face upright as dlib cuts it: RGB uint8 [150, 150, 3], by its 5-point predictor, padding 0.25."""
+    left, top, right, bottom = around(face)
+    left, top = max(0, left), max(0, top)
+    rgb = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_BGR2RGB)
+    x, y = _middle(face)
+    half = max(face.box[2] - face.box[0], face.box[3] - face.box[1]) / 2
     square = dlib.rectangle(
-        round(middle_x - side / 2 - left),
-        round(middle_y - side / 2 - top),
-        round(middle_x + side / 2 - left),
-        round(middle_y + side / 2 - top),
+        round(x - half - left), round(y - half - top), round(x + half - left), round(y + half - top)
     )
     upright: Image = dlib.get_face_chip(rgb, _predictor()(rgb, square), CHIP_PX, 0.25)
     return upright

@@ -29,7 +29,7 @@ from vision.drawn_faces import (
 )
 from vision.embedding import Dlib
 from vision.faces import CHIP_PX, WHOLE, Floats, Hog, chip
-from vision.frames import Image
+from vision.picture import Image
 
 WIDTH, HEIGHT, FPS, GROUP = 1280, 720, 15, 30
 RETURN_AFTER_S = 150.0

@@ -4,25 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import av
-import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-Image: TypeAlias = npt.NDArray[np.uint8]
+from vision.picture import Frame as Frame
+from vision.picture import Image as Image
 
 MAX_WIDTH, MAX_HEIGHT = 4096, 2304
 CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4"})
-LUMA_WIDTH = 320
-_LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "nv21", "gray")
 _TS_PACKET = 188
 
 
@@ -88,40 +84,6 @@ class VideoInfo:
     packets: int
     keyframes: tuple[float, ...]
     created_at: datetime | None
-
-
-class Frame:
-    """One picture and its time, in seconds from the start of the file. Colour is converted when asked for."""
-
-    def __init__(self, at: float, picture: VideoFrame) -> None:
-        self.at = at
-        self._picture = picture
-
-    @property
-    def upright_size(self) -> tuple[int, int]:
-        """Height and width of `image`, known without making it."""
-        size = self._picture.height, self._picture.width
-        return size if round(self._picture.rotation / 90) % 2 == 0 else size[::-1]
-
-    @cached_property
-    def image(self) -> Image:
-        """BGR uint8 [height, width, 3], turned upright."""
-        turns = round(self._picture.rotation / 90) % 4
-        image = np.asarray(self._picture.to_ndarray(format="bgr24"), np.uint8)
-        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
-
-    @cached_property
-    def luma(self) -> Image:
-        """Brightness uint8, at most 320 wide, upright: enough to see motion, without a colour conversion."""
-        picture = self._picture
-        if picture.format.name not in _LUMA_FIRST:
-            picture = picture.reformat(format="gray")
-        plane = picture.planes[0]
-        full = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
-            :, : plane.width
-        ]
-        step = max(1, full.shape[1] // LUMA_WIDTH)
-        return np.ascontiguousarray(np.rot90(full[::step, ::step], round(picture.rotation / 90) % 4))
 
 
 def container_of(path: Path) -> str:

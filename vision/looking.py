@@ -7,18 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-import cv2
 import numpy as np
 
+from vision.candidates import Candidate
 from vision.config import VisionConfig
 from vision.engines import make_detector, make_engine
-from vision.faces import WHOLE, Box, Face, quality, refusal
-from vision.frames import Frame, Image
+from vision.faces import WHOLE, Box, Face, Floats, around, places, quality, refusal
 from vision.motion import MotionGate
-from vision.tracking import Candidate, Shot, Tracker, Tracklet, is_wanted, kept_shots
+from vision.picture import Frame, Image
+from vision.tracking import Shot, Tracker, Tracklet, is_wanted, kept_shots
 
 Item = TypeVar("Item")
 STAGES = ("decode", "motion", "detect", "track", "embed")
+_SETTLED_S = 1.0
+"""Older candidates are rarely replaced: their chips are cut out, so that no picture is kept for long."""
 
 
 @dataclass
@@ -65,12 +67,14 @@ class Eye:
             regions = self._regions(frame)
         if not regions:
             return []
+        height, width = frame.upright_size
         with clock("decode"):
-            image = frame.image
+            image = frame.image_at(places(regions, width, height))
         with clock("detect"):
             found = self._detector.detect(image, regions)
         with clock("track"):
             seen = self._tracker.update(frame.at, found)
+            image = frame.image_at(around(face) for _, face in seen)
             for tracklet, face in seen:
                 self._consider(tracklet.number, frame.at, image, face)
         return seen
@@ -83,12 +87,13 @@ class Eye:
         if WHOLE in moving or frame.at - self._scanned_at >= patience - 1e-6:
             self._scanned_at = self._searched_at = frame.at
             return [WHOLE]
-        if frame.at - self._searched_at < self._detector.search_s - 1e-6:
-            moving = []
-        if moving:
-            self._searched_at = frame.at
         height, width = frame.upright_size
-        return moving + [(x1 / width, y1 / height, x2 / width, y2 / height) for x1, y1, x2, y2 in expected]
+        due = [(x1 / width, y1 / height, x2 / width, y2 / height) for x1, y1, x2, y2 in expected]
+        new = [region for region in moving if not any(_is_of(region, face) for face in due)]
+        if new and frame.at - self._searched_at >= self._detector.search_s - 1e-6:
+            self._searched_at = frame.at
+            due += new
+        return due
 
     def _consider(self, number: int, at: float, image: Image, face: Face) -> None:
         """Keep the face as a candidate if it is good and wanted for its tracklet."""
@@ -97,38 +102,34 @@ class Eye:
             return
         rating, kept = quality(image, face, self._config), self._candidates[number]
         if is_wanted(at, rating, kept, self._config):
-            cut = Candidate(at, face.box, rating, self._engine.chip(image, face), crop(image, face.box))
-            self._candidates[number] = kept_shots([*kept, cut], self._config)
+            kept = kept_shots([*kept, Candidate.seen(at, image, face, rating)], self._config)
+            self._candidates[number] = kept
+            for old in kept:
+                if at - old.at > _SETTLED_S:
+                    old.cut_out(self._engine.chip)
 
     def tracklets(self, clock: Clock) -> list[Tracklet]:
         """All that was followed, its shots turned into vectors."""
         whole = self._tracker.finish()
         with clock("embed"):
-            chosen = [candidate for tracklet in whole for candidate in self._candidates[tracklet.number]]
+            chosen = [kept for tracklet in whole for kept in self._candidates[tracklet.number]]
+            chips = np.array([kept.cut_out(self._engine.chip) for kept in chosen], np.uint8)
             side = self._engine.chip_px
-            chips = np.array([candidate.chip for candidate in chosen], np.uint8).reshape(-1, side, side, 3)
-            vectors = iter(self._engine.embed(chips))
+            vectors = iter(self._engine.embed(chips.reshape(-1, side, side, 3)))
         return [
-            replace(tracklet, shots=[_shot(cut, next(vectors)) for cut in self._candidates[tracklet.number]])
+            replace(
+                tracklet, shots=[_shot(kept, next(vectors)) for kept in self._candidates[tracklet.number]]
+            )
             for tracklet in whole
         ]
 
 
-def _shot(cut: Candidate, vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> Shot:
-    return Shot(cut.at, cut.box, cut.quality, vector, cut.jpeg)
+def _is_of(region: Box, face: Box) -> bool:
+    """Is what moves there the body of somebody whose face is followed already?"""
+    x, y = (region[0] + region[2]) / 2, (region[1] + region[3]) / 2
+    width, height = face[2] - face[0], face[3] - face[1]
+    return face[0] - 1.5 * width < x < face[2] + 1.5 * width and face[1] - height < y < face[3] + 6 * height
 
 
-def crop(image: Image, box: Box) -> bytes:
-    """The face with 40 % more around it, as JPEG."""
-    x1, y1, x2, y2 = box
-    room = 0.4 * max(x2 - x1, y2 - y1)
-    part = image[max(0, int(y1 - room)) : int(y2 + room), max(0, int(x1 - room)) : int(x2 + room)]
-    return as_jpeg(part)
-
-
-def as_jpeg(image: Image) -> bytes:
-    """A BGR picture as the bytes of a JPEG file."""
-    is_written, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])
-    if not is_written:
-        raise ValueError(f"A picture of {image.shape} cannot be written as JPEG.")
-    return data.tobytes()
+def _shot(kept: Candidate, vector: Floats) -> Shot:
+    return Shot(kept.at, kept.box, kept.quality, vector, kept.jpeg)

@@ -1,45 +1,72 @@
 """Where something moves in a picture: asked before a face is looked for."""
 
+from typing import TypeAlias
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vision.frames import Image
+from vision.picture import Image
+
+Region: TypeAlias = tuple[float, float, float, float]
+"""(x1, y1, x2, y2) in fractions of the picture."""
+
+EVERYWHERE: Region = (0.0, 0.0, 1.0, 1.0)
+_MIN_AREA = 0.0015
+_LIGHTNING = 0.6
+_AROUND = np.ones((3, 3), np.uint8)
+
+
+def smooth(luma: Image) -> Image:
+    """The picture without its grain, as `changes` wants it."""
+    return np.asarray(cv2.GaussianBlur(luma, (5, 5), 0), np.uint8)
+
+
+def changes(seen: Image, background: Image) -> list[Region]:
+    """Where two smoothed pictures differ: places of at least 0.15 % of the picture.
+
+    The threshold follows the noise of the picture. When most of it changes at once (a light is switched)
+    everything has moved.
+    """
+    difference = cv2.absdiff(seen, background)
+    some = difference[::4, ::4]
+    noise = float(np.median(cv2.absdiff(some, np.full_like(some, np.median(some)))))
+    _, moved = cv2.threshold(difference, max(12.0, 4 * noise), 1, cv2.THRESH_BINARY)
+    count = cv2.countNonZero(moved)
+    if count > _LIGHTNING * moved.size:
+        return [EVERYWHERE]
+    return _blobs(np.asarray(cv2.dilate(moved, _AROUND), np.uint8)) if count else []
+
+
+def _blobs(moved: Image) -> list[Region]:
+    height, width = moved.shape
+    _, _, stats, _ = cv2.connectedComponentsWithStats(moved, ltype=cv2.CV_16U)
+    return [
+        (x / width, y / height, (x + w) / width, (y + h) / height)
+        for x, y, w, h, area in stats[1:].tolist()
+        if area >= _MIN_AREA * width * height
+    ]
 
 
 class MotionGate:
-    """Tells where something moves, on the small brightness picture.
+    """Tells where something moves, on the small brightness picture, against a running-average background.
 
-    A running-average background, a threshold that follows the noise of the picture, and blobs of at least
-    `min_area` of it. When most of the picture changes at once (a light is switched) everything has moved, and
-    the background is learnt anew.
+    The background is learnt anew when everything has moved.
     """
 
-    def __init__(self, min_area: float = 0.0015, learn: float = 0.01, lightning: float = 0.6) -> None:
-        self._min_area, self._learn, self._lightning = min_area, learn, lightning
+    def __init__(self, learn: float = 0.01) -> None:
+        self._learn = learn
         self._background: npt.NDArray[np.float32] | None = None
 
-    def regions(self, luma: Image) -> list[tuple[float, float, float, float]]:
-        """Moving places as (x1, y1, x2, y2) in fractions of the picture; the whole picture at first."""
-        seen = cv2.GaussianBlur(luma, (5, 5), 0).astype(np.float32)
+    def regions(self, luma: Image) -> list[Region]:
+        """Moving places; the whole picture at first."""
+        seen = smooth(luma)
         if self._background is None or self._background.shape != seen.shape:
-            self._background = seen
-            return [(0.0, 0.0, 1.0, 1.0)]
-        difference = np.abs(seen - self._background)
-        some = difference[::4, ::4]
-        noise = float(np.median(np.abs(some - np.median(some))))
-        moved = (difference > max(12.0, 4 * noise)).astype(np.uint8)
-        if moved.mean() > self._lightning:
-            self._background = seen
-            return [(0.0, 0.0, 1.0, 1.0)]
-        self._background += self._learn * (seen - self._background)
-        return self._blobs(np.asarray(cv2.dilate(moved, np.ones((3, 3), np.uint8)), np.uint8))
-
-    def _blobs(self, moved: Image) -> list[tuple[float, float, float, float]]:
-        height, width = moved.shape
-        _, _, stats, _ = cv2.connectedComponentsWithStats(moved)
-        return [
-            (x / width, y / height, (x + w) / width, (y + h) / height)
-            for x, y, w, h, area in stats[1:].tolist()
-            if area >= self._min_area * width * height
-        ]
+            self._background = seen.astype(np.float32)
+            return [EVERYWHERE]
+        found = changes(seen, np.asarray(cv2.convertScaleAbs(self._background), np.uint8))
+        if found == [EVERYWHERE]:
+            self._background = seen.astype(np.float32)
+        else:
+            cv2.accumulateWeighted(seen, self._background, self._learn)
+        return found

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from vision.config import DLIB
 from vision.embedding import DIMENSIONS, MODEL_ID, checked
 from vision.faces import CHIP_PX, Face, Floats, chip
-from vision.frames import Image
 from vision.networks import EngineUnavailable
+from vision.picture import Image
 
 
 class FaceRecognition:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from vision.faces import Box, Face, Floats, as_box, places, suppress
-from vision.frames import Image
 from vision.networks import EngineUnavailable, single_threaded
+from vision.picture import Image
 
 STRIDES = (8, 16, 32)
 ANCHORS = 2

@@ -6,24 +6,11 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
+from vision.assignment import best_pairs
+from vision.candidates import Candidate
 from vision.config import VisionConfig
 from vision.faces import Box, Face, Floats, iou
-from vision.frames import Image
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A face good enough to be compared, as it was cut from its picture and not compared yet."""
-
-    at: float
-    box: Box
-    quality: float
-    chip: Image
-    """RGB [150, 150, 3], upright: what the face network sees."""
-    jpeg: bytes
-    """The face with some room around it: what people see."""
 
 
 @dataclass(frozen=True)
@@ -229,12 +216,7 @@ class Tracker:
         )
         if not nearness.size:
             return [], free, list(faces)
-        rows, columns = linear_sum_assignment(nearness, maximize=True)
-        good = [
-            (row, column)
-            for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-            if nearness[row, column] > 0.05
-        ]
+        good = [(row, column) for row, column in best_pairs(nearness) if nearness[row, column] > 0.05]
         pairs = [(free[row], faces[column]) for row, column in good]
         taken_rows, taken_columns = {row for row, _ in good}, {column for _, column in good}
         return (

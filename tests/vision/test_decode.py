@@ -156,3 +156,13 @@ def test_a_codec_that_is_not_allowed_is_named(tmp_path: Path) -> None:
         container.mux(stream.encode(None))
     with pytest.raises(eye.UnsupportedVideo, match="ffv1"):
         probe(path)
+
+
+def test_a_part_of_a_picture_is_converted_as_in_the_whole(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4")
+    whole, part = (list(frames(clip))[-1] for _ in range(2))
+    seen = part.image_at([(31, 41, 90, 77), (250, 150, 400, 300)])
+    assert np.array_equal(seen[41:77, 31:90], whole.image[41:77, 31:90])
+    assert np.array_equal(seen[150:, 250:], whole.image[150:, 250:])
+    assert not seen[:40].any()
+    assert np.array_equal(part.image_at([(0, 0, 320, 192)]), whole.image)

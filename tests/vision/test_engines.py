@@ -18,9 +18,9 @@ from vision.config import DLIB, VisionConfig
 from vision.embedding import Dlib
 from vision.engines import make_detector, make_engine
 from vision.faces import WHOLE, Face, Floats
-from vision.frames import Image
 from vision.looking import Clock, Eye
 from vision.networks import CPU, CUDA, EngineUnavailable, single_threaded
+from vision.picture import Image
 from vision.reference import FaceRecognition
 from vision.scrfd import Scrfd
 from vision.tracking import Shot, mean_vector

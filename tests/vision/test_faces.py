@@ -21,7 +21,7 @@ from vision.faces import (
     refusal,
     suppress,
 )
-from vision.frames import Image
+from vision.picture import Image
 
 CONFIG = VisionConfig(models_dir=Path("unused"))
 

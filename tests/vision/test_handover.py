@@ -8,11 +8,13 @@ import pytest
 
 from vision import footage
 from vision.analysis import analyse, join
+from vision.candidates import Candidate
 from vision.chunks import ChunkResult
 from vision.config import VisionConfig
+from vision.faces import Face
 from vision.footage import make_footage
 from vision.persons import cluster
-from vision.tracking import Candidate, Shot, Tracklet, is_wanted, kept_shots, parted
+from vision.tracking import Shot, Tracklet, is_wanted, kept_shots, parted
 
 CONFIG = VisionConfig(models_dir=Path("unused"))
 ASHA, BALA = np.zeros(128, np.float32), np.full(128, 0.6 / np.sqrt(128), np.float32)
@@ -66,8 +68,8 @@ def test_the_best_of_each_second_and_the_best_of_all_are_kept() -> None:
 
 
 def test_only_what_would_be_kept_is_cut_out() -> None:
-    chip = np.zeros((150, 150, 3), np.uint8)
-    kept = [Candidate(n / 2, (0, 0, 1, 1), 0.8, chip, b"") for n in range(16)]
+    picture, face = np.zeros((60, 60, 3), np.uint8), Face((10, 10, 50, 50), 0.9)
+    kept = [Candidate.seen(n / 2, picture, face, 0.8) for n in range(16)]
     assert is_wanted(8.2, 0.1, kept, CONFIG), "the first of its second"
     assert is_wanted(3.8, 0.9, kept, CONFIG), "better than all"
     assert not is_wanted(3.8, 0.7, kept, CONFIG)

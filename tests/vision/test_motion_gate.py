@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from vision.frames import Image
 from vision.motion import MotionGate
+from vision.picture import Image
 
 WHOLE = [(0.0, 0.0, 1.0, 1.0)]
 
