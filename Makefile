@@ -26,7 +26,7 @@ models: $(VENV)/.installed ## download YuNet: finds faces faster, and smaller on
 	@$(PY) manage.py fetch_models
 
 test: $(VENV)/.installed-dev ## all tests but the browser's, on a real embedded PostgreSQL
-	$(PY) -m pytest tests --ignore=tests/e2e
+	$(PY) -m pytest tests --ignore=tests/e2e -n auto --dist loadfile
 
 soak: $(VENV)/.installed-dev ## deeds in every order, for an hour: do the books still agree?
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/sales/test_books_machine.py

@@ -2,12 +2,11 @@
 
 import shutil
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from vision import gallery, stays
+from vision import gallery
 from vision.config import VisionConfig
 from vision.models import Recording, Tracklet, Visit
 from vision.persons import face_px
@@ -24,7 +23,7 @@ LINK_TASK = "vision.tasks.link_recording"
 def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) -> None:
     """Write visits, tracklets with their pictures, and templates, and have the sales of the time linked."""
     by_code = {who.code: who for who in seen.people}
-    news = [
+    visits = Visit.objects.bulk_create(
         Visit(
             shop=shop,
             recording=recording,
@@ -36,10 +35,9 @@ def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) ->
             distance=by_code[span.person].distance,
         )
         for span in seen.visits
-    ]
-    visits = stays.join(recording, news, timedelta(seconds=config.visit_gap_s))
+    )
     rows = Tracklet.objects.bulk_create(
-        _row(recording, visit, tracklet)
+        _row(visit, tracklet)
         for visit, span in zip(visits, seen.visits, strict=True)
         for tracklet in span.tracklets
     )
@@ -52,10 +50,10 @@ def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) ->
     jobs.enqueue(shop, LINK_TASK, recording.pk)
 
 
-def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet) -> Tracklet:
+def _row(visit: Visit, tracklet: SeenTracklet) -> Tracklet:
     return Tracklet(
         shop=visit.shop,
-        recording=recording,
+        recording=visit.recording,
         visit=visit,
         person=visit.person,
         number=tracklet.number,
@@ -64,7 +62,7 @@ def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet) -> Tracklet
         shots=len(tracklet.shots),
         face_px=face_px([tracklet]),
         quality=best_shot(tracklet).quality,
-        picture=f"{picture_folder(recording)}/{tracklet.number}.jpg",
+        picture=f"{picture_folder(visit.recording)}/{tracklet.number}.jpg",
     )
 
 

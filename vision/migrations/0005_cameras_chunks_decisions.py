@@ -422,7 +422,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="visit",
             name="entry_by",
-            field=models.CharField(
+            field=models.CharField(verbose_name="entry known by", 
                 choices=[("sight", "first or last seen"), ("door", "through the door")],
                 default="sight",
                 max_length=5,
@@ -431,7 +431,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="visit",
             name="exit_by",
-            field=models.CharField(
+            field=models.CharField(verbose_name="exit known by", 
                 choices=[("sight", "first or last seen"), ("door", "through the door")],
                 default="sight",
                 max_length=5,
@@ -455,7 +455,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="visit",
             name="label",
-            field=models.CharField(
+            field=models.CharField(verbose_name="label", 
                 blank=True, help_text="body-1, body-2 ... within a recording", max_length=20
             ),
         ),

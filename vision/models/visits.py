@@ -23,11 +23,6 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def during(self, period: Period) -> "VisitQuerySet":
         return self.filter(entry_at__gte=period.start, entry_at__lt=period.end)
 
-    def shown_in(self, recording: Recording) -> "VisitQuerySet":
-        """Those that a recording shows, also where they began in an earlier one."""
-        faces = Tracklet.objects.filter(recording=recording, visit__isnull=False)
-        return self.filter(Q(recording=recording) | Q(pk__in=faces.values("visit")))
-
     def by_customers(self) -> "VisitQuerySet":
         """Staff are not customers, nor is a poster; a visit without identity may be one."""
         return self.exclude(person__is_shop_staff=True).exclude(person__is_ignored=True)
@@ -71,11 +66,13 @@ class Visit(ShopRow):
     is_confirmed = models.BooleanField(_("decided by hand"), default=False)
     """Whose visit it was (or was not) is a person's word; no job changes it."""
     kind = models.CharField(_("kind"), max_length=4, choices=Kind.choices, default=Kind.FACE)
-    label = models.CharField(max_length=20, blank=True, help_text=_("body-1, body-2 ... within a recording"))
+    label = models.CharField(
+        _("label"), max_length=20, blank=True, help_text=_("body-1, body-2 ... within a recording")
+    )
     entry_at = models.DateTimeField(_("entry"))
     exit_at = models.DateTimeField(_("exit"))
-    entry_by = models.CharField(max_length=5, choices=Edge.choices, default=Edge.SIGHT)
-    exit_by = models.CharField(max_length=5, choices=Edge.choices, default=Edge.SIGHT)
+    entry_by = models.CharField(_("entry known by"), max_length=5, choices=Edge.choices, default=Edge.SIGHT)
+    exit_by = models.CharField(_("exit known by"), max_length=5, choices=Edge.choices, default=Edge.SIGHT)
     counter_from_at = models.DateTimeField(_("at the counter from"), null=True)
     counter_until_at = models.DateTimeField(_("at the counter until"), null=True)
     shots = models.PositiveIntegerField(_("pictures"), default=0)
