@@ -44,6 +44,8 @@ class Analysis:
     faces: int
     refused: dict[str, int]
     """How many faces were not good enough to be compared, by reason (`faces.REFUSALS`)."""
+    size: tuple[int, int]
+    """Height and width of the upright pictures: what the boxes are pixels of."""
 
 
 def analyse(
@@ -75,6 +77,7 @@ def analyse(
         frames_analysed=sum(result.frames_analysed for result in results),
         faces=sum(result.faces for result in results),
         refused=dict(sum((Counter(result.refused) for result in results), Counter())),
+        size=max(result.size for result in results),
     )
 
 

@@ -49,6 +49,7 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
         model = Visit
         fields = (
             *("id", "person", "camera", "recording", "entry_at", "exit_at", "duration_s"),
+            *("entry_by", "exit_by", "counter_from_at", "counter_until_at"),
             *("shots", "distance", "links"),
         )
 

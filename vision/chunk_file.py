@@ -23,6 +23,7 @@ def write_result(result: ChunkResult, path: Path) -> None:
         "frames_analysed": result.frames_analysed,
         "faces": result.faces,
         "refused": result.refused,
+        "size": result.size,
     }
     arrays: dict[str, Any] = {
         "numbers": np.array(json.dumps(numbers)),
@@ -61,7 +62,9 @@ def read_result(path: Path) -> ChunkResult:
                 shots=[next(shots) for _ in range(shot_count)],
             )
         )
-    return ChunkResult(tracklets=tracklets, **json.loads(str(arrays["numbers"])))
+    numbers = json.loads(str(arrays["numbers"]))
+    height, width = numbers.pop("size")
+    return ChunkResult(tracklets=tracklets, size=(height, width), **numbers)
 
 
 def _shots(arrays: dict[str, Any]) -> list[Shot]:

@@ -48,6 +48,8 @@ class ChunkResult:
     faces: int
     refused: dict[str, int]
     """How many faces were not good enough to be compared, by reason (`faces.REFUSALS`)."""
+    size: tuple[int, int] = (0, 0)
+    """Height and width of the upright pictures; no size where none was decoded."""
 
 
 def analyse_chunk(
@@ -66,7 +68,8 @@ def analyse_chunk(
     album = Album(pictures, chunk) if pictures else None
     analysed = faces_seen = 0
     reported = chunk.start
-    for frame in clock.each("decode", frames(path, chunk.start, chunk.end, config.every_s, count)):
+    decoded = frames(path, chunk.start, chunk.end, config.every_s, count, config.scene.rotation)
+    for frame in clock.each("decode", decoded):
         seen = eye.look(frame, clock)
         if chunk.owns(frame.at):
             analysed, faces_seen = analysed + 1, faces_seen + len(seen)
@@ -76,7 +79,9 @@ def analyse_chunk(
             reported = frame.at
             on_progress(frame.at)
     tracklets = eye.tracklets(clock)
-    return ChunkResult(tracklets, clock.seconds, count.pictures, analysed, faces_seen, dict(eye.refused))
+    return ChunkResult(
+        tracklets, clock.seconds, count.pictures, analysed, faces_seen, dict(eye.refused), eye.size
+    )
 
 
 class Album:

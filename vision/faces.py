@@ -66,6 +66,11 @@ def model_file(name: str) -> Path:
     return Path(spec.origin).parent / "models" / name
 
 
+def middle(box: Box) -> tuple[float, float]:
+    """The point in the middle of a box."""
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
 def iou(a: Box, b: Box) -> float:
     """Intersection over union of two boxes."""
     width = min(a[2], b[2]) - max(a[0], b[0])

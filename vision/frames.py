@@ -275,10 +275,12 @@ def frames(
     end: float = float("inf"),
     every: float = 0.2,
     count: Decoded | None = None,
+    rotation: int = 0,
 ) -> Iterator[Frame]:
     """Pictures with start <= at < end, the first of each `every` seconds counted from the start of the file.
 
     Times come from the stream (PTS), never from an index and a frame rate, which cameras do not keep to.
+    `rotation` turns them upright, clockwise in degrees, where the file does not say how.
     Raises UnreadableVideo. A packet in fifty that cannot be decoded is passed over, more is DamagedVideo.
     """
     count = count if count is not None else Decoded()
@@ -297,7 +299,7 @@ def frames(
             here = int((at + 1e-4) / every)
             if at > start - 1e-4 and here > slot:
                 slot = here
-                yield Frame(round(max(at, 0.0), 4), picture)
+                yield Frame(round(max(at, 0.0), 4), picture, rotation)
 
 
 def _first_s(container: InputContainer, stream: VideoStream) -> float:

@@ -12,9 +12,10 @@ import numpy as np
 from vision.candidates import Candidate
 from vision.config import VisionConfig
 from vision.engines import make_detector, make_engine
-from vision.faces import WHOLE, Box, Face, Floats, around, places, quality, refusal
+from vision.faces import Box, Face, Floats, around, middle, places, quality, refusal
 from vision.motion import MotionGate
 from vision.picture import Frame, Image
+from vision.scene import is_within
 from vision.tracking import Shot, Tracker, Tracklet, is_wanted, kept_shots
 
 Item = TypeVar("Item")
@@ -58,11 +59,14 @@ class Eye:
         self._detector, self._engine = make_detector(config), make_engine(config)
         self._candidates: dict[int, list[Candidate]] = defaultdict(list)
         self._scanned_at = self._searched_at = -np.inf
+        self.size = (0, 0)
+        """Height and width of the pictures, upright."""
         self.refused: Counter[str] = Counter()
         """Why faces were not kept as shots: how often each reason."""
 
     def look(self, frame: Frame, clock: Clock) -> list[tuple[Tracklet, Face]]:
         """The faces of a picture and the tracklets that they belong to."""
+        self.size = frame.upright_size
         with clock("motion"):
             regions = self._regions(frame)
         if not regions:
@@ -71,7 +75,7 @@ class Eye:
         with clock("decode"):
             image = frame.image_at(places(regions, width, height))
         with clock("detect"):
-            found = self._detector.detect(image, regions)
+            found = self._counting(self._detector.detect(image, regions))
         with clock("track"):
             seen = self._tracker.update(frame.at, found)
             image = frame.image_at(around(face) for _, face in seen)
@@ -82,11 +86,13 @@ class Eye:
     def _regions(self, frame: Frame) -> list[Box]:
         """Where to look: where something moves and where faces should be; everywhere once in a while."""
         moving = self._gate.regions(frame.luma)
+        if self._config.scene.region:
+            moving = _inside(moving, self._config.scene.bounds)
         expected = self._tracker.expect(frame.at)
         patience = self._config.rescan_s if self._tracker.is_following else self._config.heartbeat_s
-        if WHOLE in moving or frame.at - self._scanned_at >= patience - 1e-6:
+        if self._config.scene.bounds in moving or frame.at - self._scanned_at >= patience - 1e-6:
             self._scanned_at = self._searched_at = frame.at
-            return [WHOLE]
+            return [self._config.scene.bounds]
         height, width = frame.upright_size
         due = [(x1 / width, y1 / height, x2 / width, y2 / height) for x1, y1, x2, y2 in expected]
         new = [region for region in moving if not any(_is_of(region, face) for face in due)]
@@ -94,6 +100,13 @@ class Eye:
             self._searched_at = frame.at
             due += new
         return due
+
+    def _counting(self, found: list[Face]) -> list[Face]:
+        """The faces inside the region that counts."""
+        if not self._config.scene.region:
+            return found
+        region = self._config.scene.in_pixels(self.size).region
+        return [face for face in found if is_within(middle(face.box), region)]
 
     def _consider(self, number: int, at: float, image: Image, face: Face) -> None:
         """Keep the face as a candidate if it is good and wanted for its tracklet."""
@@ -129,6 +142,15 @@ def _is_of(region: Box, face: Box) -> bool:
     x, y = (region[0] + region[2]) / 2, (region[1] + region[3]) / 2
     width, height = face[2] - face[0], face[3] - face[1]
     return face[0] - 1.5 * width < x < face[2] + 1.5 * width and face[1] - height < y < face[3] + 6 * height
+
+
+def _inside(places: Iterable[Box], bounds: Box) -> list[Box]:
+    """What of the places lies inside the bounds."""
+    cut = [
+        (max(x1, bounds[0]), max(y1, bounds[1]), min(x2, bounds[2]), min(y2, bounds[3]))
+        for x1, y1, x2, y2 in places
+    ]
+    return [place for place in cut if place[0] < place[2] and place[1] < place[3]]
 
 
 def _shot(kept: Candidate, vector: Floats) -> Shot:

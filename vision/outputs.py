@@ -17,7 +17,7 @@ RECOGNITION = ("image_name", "customer_id", "similarity", "frame_s", "track", "p
 CUSTOMERS = ("customer_id", "person", "first_seen", "last_seen", "shots")
 VISITS = (
     *("visit_id", "person", "customer_id", "camera", "entry_time", "exit_time", "duration_seconds"),
-    *("shots", "distance", "entry_s", "exit_s"),
+    *("shots", "distance", "entry_s", "exit_s", "entry_by", "exit_by", "counter_from", "counter_until"),
 )
 
 
@@ -94,6 +94,9 @@ def _visits(seen: Seen, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
             "" if who.distance is None else round(who.distance, 4),
             round(visit.entry_s, 2),
             round(visit.exit_s, 2),
+            visit.entry_by,
+            visit.exit_by,
+            *([_clock(seen, at, zone) for at in visit.at_counter] if visit.at_counter else ["", ""]),
         )
 
 

@@ -20,12 +20,16 @@ _FULL_RANGE = 2
 
 
 class Frame:
-    """One picture and its time, in seconds from the start of the file. Colour is converted when asked for."""
+    """One picture and its time, in seconds from the start of the file. Colour is converted when asked for.
 
-    def __init__(self, at: float, picture: VideoFrame) -> None:
+    `rotation` is how many degrees clockwise it must be turned beyond what the file says.
+    """
+
+    def __init__(self, at: float, picture: VideoFrame, rotation: int = 0) -> None:
         self.at = at
         self._picture = picture
-        self._turns = round(picture.rotation / 90) % 4
+        self._turns = round((picture.rotation - rotation) / 90) % 4
+        """Quarters counterclockwise, as numpy turns."""
         self._converted: list[Place] = []
 
     @property

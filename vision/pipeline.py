@@ -4,10 +4,12 @@ The slow work (decoding, faces, vectors) comes first and holds no transaction; o
 looks up who is known, gives the others a code, and writes everything or nothing.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -23,8 +25,11 @@ from vision.recognition import in_order, introduce, recognised, somebody_new
 from vision.recordings import fail
 from vision.seen import Seen, SeenPerson, label
 from vision.storing import store
-from vision.visits import visits_from
+from vision.tracking import Tracklet
+from vision.visits import VisitSpan, visits_from
 from watershop.models import Shop
+
+Who = TypeVar("Who", bound=Hashable)
 
 
 def eye() -> VisionConfig:
@@ -76,6 +81,7 @@ def rehearse(path: Path, config: VisionConfig, *, camera: str, started_at: datet
     analysis = _analysis(path, config, look)
     groups = cluster(analysis.tracklets, config.cluster_at)
     people = in_order([somebody_new(group, Person(), config) for group in groups])
+    people = _who_came(people, analysis, config)
     for number, person in enumerate((seen.person for seen in people if seen.person), 1):
         person.code = f"P_{number:04d}"
     return _seen(camera, started_at, analysis, people, config)
@@ -102,7 +108,7 @@ def finish(recording: Recording, analysis: Analysis, config: VisionConfig) -> Se
     with transaction.atomic():
         # One recording at a time may change who is known, or two would give the same person two codes.
         shop = Shop.objects.select_for_update(no_key=True).get(pk=recording.shop_id)
-        people = recognised(shop, groups, config)
+        people = _who_came(recognised(shop, groups, config), analysis, config)
         is_new = Recording.objects.filter(pk=recording.pk).exclude(state=Recording.State.DONE).exists()
         if is_new:
             introduce(shop, people)
@@ -116,9 +122,25 @@ def _analysis(path: Path, config: VisionConfig, look: Look) -> Analysis:
     return analyse(path, config, workers=look.workers, pictures=look.pictures, on_progress=look.on_progress)
 
 
+def _who_came(people: list[SeenPerson], analysis: Analysis, config: VisionConfig) -> list[SeenPerson]:
+    """Those with a visit, and of each the tracklets of the visits: who only passes the door is nobody."""
+    pairs = [(tracklet, number) for number, seen in enumerate(people) for tracklet in seen.tracklets]
+    stays: dict[int, list[Tracklet]] = defaultdict(list)
+    for visit in _visits(pairs, analysis, config):
+        stays[visit.person] += visit.tracklets
+    return [replace(people[number], tracklets=tracklets) for number, tracklets in sorted(stays.items())]
+
+
+def _visits(
+    pairs: Iterable[tuple[Tracklet, Who]], analysis: Analysis, config: VisionConfig
+) -> list[VisitSpan[Who]]:
+    scene = config.scene.in_pixels(analysis.size)
+    return visits_from(pairs, config.visit_gap_s, scene, config.counter_after_s)
+
+
 def _seen(
     camera: str, started_at: datetime, analysis: Analysis, people: list[SeenPerson], config: VisionConfig
 ) -> Seen:
     label(people)
     pairs = [(tracklet, seen.code) for seen in people for tracklet in seen.tracklets]
-    return Seen(camera, started_at, analysis, people, visits_from(pairs, config.visit_gap_s))
+    return Seen(camera, started_at, analysis, people, _visits(pairs, analysis, config))

@@ -33,6 +33,10 @@ def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) ->
             exit_at=seen.at(span.exit_s),
             shots=sum(len(tracklet.shots) for tracklet in span.tracklets),
             distance=by_code[span.person].distance,
+            entry_by=span.entry_by,
+            exit_by=span.exit_by,
+            counter_from_at=span.at_counter and seen.at(span.at_counter[0]),
+            counter_until_at=span.at_counter and seen.at(span.at_counter[1]),
         )
         for span in seen.visits
     )

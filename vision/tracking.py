@@ -10,7 +10,7 @@ import numpy.typing as npt
 from vision.assignment import best_pairs
 from vision.candidates import Candidate
 from vision.config import VisionConfig
-from vision.faces import Box, Face, Floats, iou
+from vision.faces import Box, Face, Floats, iou, middle
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Tracklet:
         if not self.is_usable:
             raise ValueError(f"Tracklet {self.number} has no face that is good enough to be compared.")
         return mean_vector(self.shots)
+
+    @property
+    def walk(self) -> list[tuple[float, tuple[float, float]]]:
+        """When and where the middle of the face was: (time, (x, y) in pixels) of each picture."""
+        return [(time, middle(box)) for time, box in zip(self.times, self.boxes, strict=True)]
 
     @property
     def is_usable(self) -> bool:
@@ -122,7 +127,7 @@ class _Motion:
     def __init__(self, at: float, box: Box) -> None:
         self._at = at
         self._size = _size(box)
-        self._state = np.concatenate([_middle(box), np.zeros(2)])
+        self._state = np.concatenate([np.array(middle(box)), np.zeros(2)])
         self._spread = np.diag([1.0, 1.0, 25.0, 25.0]) * float(self._size.mean()) ** 2 * 0.04
 
     def expect(self, at: float) -> Box:
@@ -140,16 +145,12 @@ class _Motion:
         self._size = 0.7 * self._size + 0.3 * _size(box)
         error = np.eye(2) * (0.05 * float(self._size.mean())) ** 2
         gain = self._spread[:, :2] @ np.linalg.inv(self._spread[:2, :2] + error)
-        self._state = self._state + gain @ (_middle(box) - self._state[:2])
+        self._state = self._state + gain @ (np.array(middle(box)) - self._state[:2])
         self._spread = self._spread - gain @ self._spread[:2]
 
     def _box(self) -> Box:
         (x, y), (width, height) = self._state[:2], self._size / 2
         return float(x - width), float(y - height), float(x + width), float(y + height)
-
-
-def _middle(box: Box) -> npt.NDArray[np.float64]:
-    return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
 
 
 def _size(box: Box) -> npt.NDArray[np.float64]:

@@ -91,14 +91,15 @@ def test_a_face_seen_on_both_sides_of_a_seam_is_one_tracklet(eye: VisionConfig) 
 
 
 def test_a_result_comes_back_from_its_file_unchanged(analysis: Analysis, tmp_path: Path) -> None:
-    result = ChunkResult(analysis.tracklets, {"decode": 1.5}, 3, 2, 1, {"blur": 4})
+    result = ChunkResult(analysis.tracklets, {"decode": 1.5}, 3, 2, 1, {"blur": 4}, (720, 1280))
     for written in (result, ChunkResult([], {}, 0, 0, 0, {})):
         write_result(written, tmp_path / "result.npz")
         back = read_result(tmp_path / "result.npz")
-        assert (back.seconds, back.frames_decoded, back.faces) == (
+        assert (back.seconds, back.frames_decoded, back.faces, back.size) == (
             written.seconds,
             written.frames_decoded,
             written.faces,
+            written.size,
         )
         assert [t.boxes for t in back.tracklets] == [t.boxes for t in written.tracklets]
         assert [[s.jpeg for s in t.shots] for t in back.tracklets] == [

@@ -22,7 +22,7 @@ from tests.vision.scene import links
 from vision import outputs, pipeline, recognition, storing
 from vision.analysis import Analysis, ChunkFailed
 from vision.config import VisionConfig
-from vision.models import Person, Recording, Template, Tracklet, Visit
+from vision.models import Camera, Person, Recording, Template, Tracklet, Visit
 from watershop import jobs
 from watershop.models import Job
 
@@ -83,6 +83,28 @@ def test_a_file_becomes_persons_and_visits(
     assert all(Path(tracklet.picture.path).is_file() for tracklet in Tracklet.objects.all())
 
 
+def test_a_door_drawn_at_the_camera_says_who_came(
+    cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None, tmp_path: Path
+) -> None:
+    counter = [[0.2, 0], [0.8, 0], [0.8, 1], [0.2, 1]]
+    door = Camera.objects.create(shop=cast.shop, name="Door", door=[[0.1, 1], [0.1, 0]], counter=counter)
+    watch(made_clip.path, "--camera", door.name, "--started-at", START, "--out", str(tmp_path))
+    for visit, row in zip(Visit.objects.order_by("entry_at"), rows(tmp_path / "visit_log.csv"), strict=True):
+        assert (visit.entry_by, visit.exit_by) == (row["entry_by"], row["exit_by"])
+        assert visit.counter_from_at and visit.counter_until_at
+        assert visit.entry_at < visit.counter_from_at < visit.counter_until_at < visit.exit_at
+        assert datetime.fromisoformat(row["counter_from"]) == visit.counter_from_at
+    assert set(Visit.objects.values_list("entry_by", "exit_by")) & {("door", "sight"), ("sight", "door")}
+
+
+def test_who_only_passes_the_door_is_nobody(
+    cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None
+) -> None:
+    Camera.objects.create(shop=cast.shop, name="Street", door=[[1, 1], [1, 0]])
+    assert "0 visits of 0 persons" in watch(made_clip.path, "--camera", "Street")
+    assert stored() == (0, 0, 0) and not Person.objects.exists()
+
+
 def test_the_outputs_have_the_shops_columns_first(
     cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None, tmp_path: Path
 ) -> None:
@@ -90,7 +112,7 @@ def test_the_outputs_have_the_shops_columns_first(
     visits = rows(tmp_path / "visit_log.csv")
     assert tuple(visits[0]) == (
         *("visit_id", "person", "customer_id", "camera", "entry_time", "exit_time", "duration_seconds"),
-        *("shots", "distance", "entry_s", "exit_s"),
+        *("shots", "distance", "entry_s", "exit_s", "entry_by", "exit_by", "counter_from", "counter_until"),
     )
     first = visits[0]
     entry = datetime.fromisoformat(first["entry_time"])

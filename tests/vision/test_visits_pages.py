@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.base import Cast, make_cast, sell
 from tests.vision.scene import JPEG, a_person, a_visit
 from vision import linking
-from vision.models import SaleLink, Tracklet
+from vision.models import SaleLink, Tracklet, Visit
 from watershop.dates import day_of
 from watershop.models import AuditEntry, Right, Role, RoleRight
 
@@ -41,6 +41,19 @@ def test_todays_visits_are_shown_with_face_stay_and_sale(cast: Cast, ravi_sees: 
     for text in ("P_0001", "3:05", f"/s/water/faces/{face.pk}.jpg", "₹40", "Asha", "Suggested 90%"):
         assert text in page, text
     assert f"{PAGE}{visit.pk}/" in page
+
+
+def test_the_door_and_the_wait_at_the_counter_are_shown(cast: Cast, ravi_sees: Callable[[str], str]) -> None:
+    now = timezone.now()
+    visit = a_visit(cast.shop, now, 185)
+    Visit.objects.update(
+        entry_by="door",
+        counter_from_at=now + timedelta(seconds=20),
+        counter_until_at=now + timedelta(seconds=87),
+    )
+    assert "1:07 at the counter" in ravi_sees(PAGE)
+    page = ravi_sees(f"{PAGE}{visit.pk}/")
+    assert page.count("through the door") == 1 and "1:07" in page
 
 
 def test_where_no_picture_is_kept_an_icon_stands_in(cast: Cast, ravi_sees: Callable[[str], str]) -> None:

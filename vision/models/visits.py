@@ -110,6 +110,13 @@ class Visit(ShopRow):
     def duration_s(self) -> float:
         return (self.exit_at - self.entry_at).total_seconds()
 
+    @property
+    def counter_s(self) -> float:
+        """From the first to the last moment at the counter; 0 for who was not there."""
+        if self.counter_from_at is None or self.counter_until_at is None:
+            return 0.0
+        return (self.counter_until_at - self.counter_from_at).total_seconds()
+
 
 class Tracklet(ShopRow):
     """One face followed through the frames of a recording, with its best picture."""
