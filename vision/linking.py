@@ -46,8 +46,8 @@ def suggest(shop: Shop, sales: SaleQuerySet) -> int:
 
 def suggest_for_recording(recording: Recording) -> int:
     """Suggestions for the sales around the visits of a recording."""
-    first = recording.visits.order_by("entry_at").first()
-    last = recording.visits.order_by("exit_at").last()
+    visits = Visit.objects.of(recording.shop).shown_in(recording)
+    first, last = visits.order_by("entry_at").first(), visits.order_by("exit_at").last()
     if first is None or last is None:
         return 0
     around = Sale.objects.filter(sold_at__gte=first.entry_at - REACH, sold_at__lte=last.exit_at + REACH)

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from vision import pipeline
 from vision import recordings as files
 from vision.forms import UploadForm, too_large
-from vision.models import Camera, Recording
+from vision.models import Camera, Recording, Visit
 from watershop import jobs
 from watershop.audit import Actor
 from watershop.models import Right, Role
@@ -76,7 +76,7 @@ def recording(request: ShopRequest, pk: int) -> HttpResponse:
         "recording": found,
         "job": jobs.latest(files.PROCESS, pk),
         "reason": files.reason_of(found),
-        "visits": found.visits.order_by("entry_at", "pk").for_cards(),
+        "visits": Visit.objects.of(request.shop).shown_in(found).order_by("entry_at", "pk").for_cards(),
     }
     return render(request, "vision/recording.html", context)
 

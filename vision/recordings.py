@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from vision import stays
 from vision.frames import (
     DamagedVideo,
     EmptyVideo,
@@ -130,10 +131,12 @@ def reason_of(recording: Recording) -> str:
 def remove(recording: Recording, actor: Actor) -> None:
     """Take a recording away with its file, visits, links, pictures and vectors, and the unnamed it alone saw."""
     persons = set(Tracklet.objects.filter(recording=recording).values_list("person", flat=True))
-    SaleLink.objects.filter(visit__recording=recording).delete()
+    shown = list(Visit.objects.of(recording.shop).shown_in(recording))
     Template.objects.filter(tracklet__recording=recording).delete()
     Tracklet.objects.filter(recording=recording).delete()
-    Visit.objects.filter(recording=recording).delete()
+    gone = stays.part(shown)
+    SaleLink.objects.filter(visit__in=gone).delete()
+    Visit.objects.filter(pk__in=[visit.pk for visit in gone]).delete()
     unnamed = Person.objects.filter(pk__in=persons, name="", customer=None, is_shop_staff=False)
     unnamed.filter(visits=None, templates=None).delete()
     audit.record(recording.shop, actor, "remove_recording", recording, before={"sha256": recording.sha256})

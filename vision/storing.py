@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from vision import gallery
+from vision import gallery, stays
 from vision.config import VisionConfig
 from vision.models import Recording, Tracklet, Visit
 from vision.persons import face_px
@@ -23,7 +24,7 @@ LINK_TASK = "vision.tasks.link_recording"
 def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) -> None:
     """Write visits, tracklets with their pictures, and templates, and have the sales of the time linked."""
     by_code = {who.code: who for who in seen.people}
-    visits = Visit.objects.bulk_create(
+    news = [
         Visit(
             shop=shop,
             recording=recording,
@@ -39,9 +40,10 @@ def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) ->
             counter_until_at=span.at_counter and seen.at(span.at_counter[1]),
         )
         for span in seen.visits
-    )
+    ]
+    visits = stays.join(recording, news, timedelta(seconds=config.visit_gap_s))
     rows = Tracklet.objects.bulk_create(
-        _row(visit, tracklet)
+        _row(recording, visit, tracklet)
         for visit, span in zip(visits, seen.visits, strict=True)
         for tracklet in span.tracklets
     )
@@ -54,10 +56,10 @@ def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) ->
     jobs.enqueue(shop, LINK_TASK, recording.pk)
 
 
-def _row(visit: Visit, tracklet: SeenTracklet) -> Tracklet:
+def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet) -> Tracklet:
     return Tracklet(
         shop=visit.shop,
-        recording=visit.recording,
+        recording=recording,
         visit=visit,
         person=visit.person,
         number=tracklet.number,
@@ -66,7 +68,7 @@ def _row(visit: Visit, tracklet: SeenTracklet) -> Tracklet:
         shots=len(tracklet.shots),
         face_px=face_px([tracklet]),
         quality=best_shot(tracklet).quality,
-        picture=f"{picture_folder(visit.recording)}/{tracklet.number}.jpg",
+        picture=f"{picture_folder(recording)}/{tracklet.number}.jpg",
     )
 
 

@@ -23,6 +23,11 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def during(self, period: Period) -> "VisitQuerySet":
         return self.filter(entry_at__gte=period.start, entry_at__lt=period.end)
 
+    def shown_in(self, recording: Recording) -> "VisitQuerySet":
+        """Those that a recording shows, also where they began in an earlier one."""
+        faces = Tracklet.objects.filter(recording=recording, visit__isnull=False)
+        return self.filter(Q(recording=recording) | Q(pk__in=faces.values("visit")))
+
     def by_customers(self) -> "VisitQuerySet":
         """Staff are not customers, nor is a poster; a visit without identity may be one."""
         return self.exclude(person__is_shop_staff=True).exclude(person__is_ignored=True)
