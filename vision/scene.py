@@ -59,3 +59,11 @@ def is_within(point: Point, polygon: tuple[Point, ...]) -> bool:
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
             is_inside = not is_inside
     return is_inside
+
+
+def turned(plain: object, degrees: int) -> list[list[float]]:
+    """Points of a picture that is turned clockwise by quarters: where they lie then."""
+    points = as_points(plain)
+    for _quarter in range(degrees // 90 % 4):
+        points = tuple((1 - y, x) for x, y in points)
+    return [[x, y] for x, y in points]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from vision import keeping, linking, pipeline, recordings, watch_folders
+from vision import cameras, keeping, linking, pipeline, recordings, watch_folders
 from vision.frames import UnreadableVideo
-from vision.models import Recording
+from vision.models import Camera, Recording
 from vision.pipeline import Look
 from watershop.jobs import Beat, JobFailedError
 from watershop.models import Shop
@@ -43,6 +43,13 @@ def _seldom(beat: Beat) -> Callable[[float], None]:
             beat(WATCHING * fraction, "watching" if fraction < 1 else "storing")
 
     return tell
+
+
+def check_placement(camera_id: int, beat: Beat) -> None:
+    """Look through a camera for a minute, to say whether it hangs well."""
+    camera = Camera.objects.select_related("shop").filter(pk=camera_id).first()
+    if camera is not None:
+        cameras.check_placement(camera, _seldom(beat))
 
 
 def link_recording(recording_id: int, beat: Beat) -> None:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from vision import api as doors
-from vision import recording_views, views
+from vision import camera_views, recording_views, views
 
 pages: list[URLPattern] = [
     path("visits/", views.visits, name="visits"),
@@ -17,6 +17,15 @@ pages: list[URLPattern] = [
     path("recordings/<int:pk>/progress/", recording_views.recording_progress, name="recording_progress"),
     path("recordings/<int:pk>/retry/", recording_views.recording_retry, name="recording_retry"),
     path("recordings/<int:pk>/remove/", recording_views.recording_remove, name="recording_remove"),
+    path("cameras/", camera_views.cameras, name="cameras"),
+    path("cameras/add/<slug:kind>/", camera_views.camera_add, name="camera_add"),
+    path("cameras/settings/", camera_views.camera_settings, name="camera_settings"),
+    path("cameras/<int:pk>/", camera_views.camera, name="camera"),
+    path("cameras/<int:pk>/still.jpg", camera_views.camera_still, name="camera_still"),
+    path("cameras/<int:pk>/test/", camera_views.camera_test, name="camera_test"),
+    path("cameras/<int:pk>/draw/", camera_views.camera_draw, name="camera_draw"),
+    path("cameras/<int:pk>/check/", camera_views.camera_check, name="camera_check"),
+    path("cameras/<int:pk>/progress/", camera_views.camera_progress, name="camera_progress"),
 ]
 api: list[URLPattern] = [
     path("visits/", doors.Visits.as_view(), name="api_visits"),

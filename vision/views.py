@@ -5,7 +5,7 @@ from datetime import date
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from sales.models import Sale
 from vision import linking
 from vision.forms import PersonForm
 from vision.models import Person, SaleLink, Tracklet, Visit
+from vision.showing import private_file
 from watershop import audit
 from watershop.audit import Actor
 from watershop.dates import Period, day_of, period_from, today
@@ -107,10 +108,4 @@ def sale_links(request: ShopRequest, pk: int) -> HttpResponse:
 def picture(request: ShopRequest, pk: int) -> FileResponse:
     """The picture of a tracklet. It is a face: no cache keeps it, no other type is guessed."""
     tracklet = get_object_or_404(Tracklet.objects.filter(shop=request.shop).exclude(picture=""), pk=pk)
-    try:
-        response = FileResponse(tracklet.picture.open(), content_type="image/jpeg")
-    except FileNotFoundError as error:
-        raise Http404(_("This picture is gone.")) from error
-    response["Cache-Control"] = "no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return private_file(tracklet.picture, "image/jpeg")

@@ -299,6 +299,8 @@ VISION_WORKERS = env_int("VISION_WORKERS", os.cpu_count() or 1)
 WATCH_ROOT = os.environ.get("WATERSHOP_WATCH_ROOT")
 # So much of the disk stays free whatever is recorded; unset, 2 GB or a twentieth, whichever is more.
 DISK_FLOOR_GB = env_int("WATERSHOP_DISK_FLOOR_GB", 0)
+# Whether a camera may be this machine itself: for tests and for trying things out, never where others write addresses.
+VISION_ASKS_ITSELF = DEBUG
 UPLOAD_MAX_BYTES = env_int("WATERSHOP_UPLOAD_MAX_MB", 4096) * 1024 * 1024
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -59,6 +59,9 @@ POSTED = {
     "offline_replay": "offline_till",
     "rule_card_decide": "rule_cards",
     "link_decide": "visits",
+    "camera_test": "camera",
+    "camera_draw": "camera",
+    "camera_check": "camera",
 }
 SITE = (*urlpatterns, *(page for room in ROOMS for page in room.pages))
 PAGES = [page for page in SITE if isinstance(page, URLPattern)]
@@ -113,6 +116,7 @@ def _counted_drawer(cast: Cast) -> DrawerSession:
 def _watched(sale: Sale) -> dict[str, int]:
     now = timezone.now()
     camera = Camera.objects.create(shop=sale.shop, name="Counter")
+    camera.still.save("still.jpg", ContentFile(b"a picture"))
     recording = Recording.objects.create(
         shop=sale.shop, camera=camera, started_at=now, state="failed", original_name="counter.mp4"
     )
@@ -122,7 +126,14 @@ def _watched(sale: Sale) -> dict[str, int]:
     face = Tracklet.objects.create(**stay, visit=visit, number=1, started_s=0, ended_s=9)
     face.picture.save("face.jpg", ContentFile(b"a face"))
     link = SaleLink.objects.create(shop=sale.shop, sale=sale, visit=visit, confidence=0.9)
-    rows = {"recording": recording, "person": person, "visit": visit, "picture": face, "link": link}
+    rows = {
+        "recording": recording,
+        "person": person,
+        "visit": visit,
+        "picture": face,
+        "link": link,
+        "camera": camera,
+    }
     return {name: row.pk for name, row in rows.items()}
 
 

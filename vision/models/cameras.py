@@ -113,6 +113,9 @@ class Camera(ShopRow):
     fault = models.CharField(
         _("fault"), max_length=12, choices=Fault.choices, default=Fault.NONE, blank=True, editable=False
     )
+    still = models.FileField(
+        max_length=200, blank=True, editable=False, help_text=_("its newest picture that was asked for")
+    )
     placement = models.JSONField(
         null=True, editable=False, help_text=_("what the last placement check found")
     )
