@@ -5,7 +5,7 @@ each, and a decision about a person should not rest on an approximate index.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from django.db.models import Q, QuerySet
@@ -79,6 +79,44 @@ def _sure(person: int, news: Sequence[Template], config: VisionConfig) -> list[i
 
 def _shots(template: Template) -> int:
     return template.tracklet.shots if template.tracklet else 0
+
+
+def outdated(shop: Shop, model_id: str) -> QuerySet[Tracklet, int]:
+    """The tracklets (ids, oldest first) that only other networks have a vector of."""
+    others = Tracklet.objects.filter(shop=shop, templates__isnull=False).exclude(templates__model_id=model_id)
+    return others.order_by("pk").values_list("pk", flat=True).distinct()
+
+
+def renew(shop: Shop, vectors: Mapping[int, Floats], model_id: str) -> int:
+    """Give outdated tracklets (ids) a vector of this network beside their newest; returns how many.
+
+    It is whose that one is, and enrolled if that one is.
+    """
+    there = outdated(shop, model_id).filter(pk__in=vectors)
+    rows = Template.objects.filter(tracklet__in=list(there)).order_by("pk")
+    newest = {row.tracklet_id: row for row in rows if row.tracklet_id}
+    Template.objects.bulk_create(
+        Template(
+            shop=shop,
+            person_id=row.person_id,
+            is_enrolled=row.is_enrolled,
+            tracklet_id=tracklet,
+            model_id=model_id,
+            vector=vectors[tracklet],
+            quality=row.quality,
+        )
+        for tracklet, row in newest.items()
+    )
+    for person in {row.person_id for row in newest.values() if row.person_id and row.is_enrolled}:
+        enrol(person)
+    return len(newest)
+
+
+def drop_outdated(shop: Shop, model_id: str) -> int:
+    """Delete other networks' vectors of the tracklets that have one of this network; returns how many."""
+    renewed = Template.objects.filter(shop=shop, model_id=model_id).values("tracklet")
+    others = Template.objects.filter(shop=shop, tracklet__in=renewed).exclude(model_id=model_id)
+    return others.delete()[0]
 
 
 def enrol(person: int, more: Collection[int] = ()) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from vision.config import Bar, VisionConfig
 from vision.faces import Floats
-from vision.tracking import Shot, Tracklet, mean_vector
+from vision.tracking import Shot, Tracklet, mean_of, mean_vector
 
 Ids: TypeAlias = npt.NDArray[np.int64]
 Faces: TypeAlias = tuple[Floats, Ids]
@@ -52,7 +52,7 @@ class Known:
         """
         vectors, owners = templates
         persons = np.unique(owners)
-        means = np.array([vectors[owners == person].mean(axis=0) for person in persons])
+        means = np.array([mean_of(vectors[owners == person]) for person in persons])
         with_means = np.concatenate([vectors, means.reshape(len(persons), vectors.shape[1])])
         return cls(
             with_means.astype(np.float32), np.concatenate([owners, persons]), *denied, frozenset(ignored)

@@ -79,12 +79,16 @@ class Tracklet:
 
 
 def mean_vector(shots: Sequence[Shot]) -> Floats:
-    """The mean of the shots' vectors by quality: float32 [d].
+    """The mean of the shots' vectors by quality: float32 [d]."""
+    return mean_of(np.array([shot.vector for shot in shots]), [shot.quality for shot in shots])
 
-    The mean of vectors of unit length (ArcFace) is of unit length again: only then do distances say the angle.
+
+def mean_of(vectors: Floats, weights: Sequence[float] | None = None) -> Floats:
+    """The mean of vectors [n, d]: float32 [d].
+
+    That of unit vectors (ArcFace's) is of unit length again: only then do distances say the angle.
     """
-    vectors = np.array([shot.vector for shot in shots])
-    mean: Floats = np.average(vectors, axis=0, weights=[shot.quality for shot in shots])
+    mean: Floats = np.average(vectors, axis=0, weights=weights)
     if np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4):
         mean = mean / np.linalg.norm(mean)
     return mean.astype(np.float32)

@@ -11,12 +11,12 @@ import pytest
 from tests.base import shared
 from vision import outputs
 from vision.chunks import Chunk, analyse_chunk
-from vision.config import YUNET_FILE, VisionConfig
+from vision.config import YUNET_FILE, Bar, VisionConfig
 from vision.drawn_faces import CANVAS_PX, draw_head, random_pose
 from vision.embedding import Dlib
 from vision.faces import WHOLE, Hog, YuNet
 from vision.footage import choose_people
-from vision.persons import identify
+from vision.persons import Known, search
 from vision.pipeline import Look, rehearse
 from vision.scoring import Score, read_truth, read_visits, score
 from vision.tracking import Tracklet
@@ -64,9 +64,10 @@ def test_people_who_come_back_another_day_are_known_again(eye: VisionConfig) -> 
     owners = np.array([people.index(person) for _, person in labels])
     first = np.array([int(np.flatnonzero(owners == number)[0]) for number in range(len(people))])
     later = np.setdiff1d(np.arange(len(labels)), first)
-    found = identify(
-        faces[later], faces[first], np.arange(len(people)), accept_at=eye.accept_at, margin=eye.margin
-    )
+    denied = np.zeros((0, 1), np.float32), np.zeros(0, np.int64)
+    known = Known.of((faces[first], np.arange(len(people))), denied)
+    bar = Bar(np.inf, eye.accept_at, eye.review_at)
+    found = [search(face, known, bar, eye.margin) for face in faces[later]]
     assert [match.person for match in found] == owners[later].tolist()
 
 
