@@ -1,9 +1,6 @@
 """A whole recording: cut into chunks by time, each in a child process, tracklets joined over the seams."""
 
-import os
 import queue
-import subprocess
-import sys
 import tempfile
 import threading
 from collections import Counter
@@ -12,23 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vision import children
 from vision.chunk_file import read_result
-from vision.chunk_worker import BAD_FILE, job_text
 from vision.chunks import Chunk, ChunkResult, Pictures
 from vision.config import VisionConfig
 from vision.engines import make_engine
 from vision.faces import iou
-from vision.frames import DamagedVideo, UnreadableVideo, VideoInfo, probe
+from vision.frames import VideoInfo
 from vision.looking import STAGES
 from vision.tracking import Tracklet, kept_shots, parted
 
-_PROJECT = Path(__file__).resolve().parent.parent
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
 _SAME_FACE = 0.4
-
-
-class ChunkFailed(Exception):  # noqa: N818 (it says what happened)
-    """The child process died or took too long: the fault may be the file's or the machine's."""
 
 
 @dataclass
@@ -63,12 +54,15 @@ def analyse(
     The result does not depend on `workers`: the cuts follow from the recording alone.
     Raises UnreadableVideo or ChunkFailed.
     """
-    info = probe(path)
+    info = children.probed(path, config, lambda at: None)
     make_engine(config).prepare()
-    chunks = cut(info, config)
     with tempfile.TemporaryDirectory(prefix="watershop-chunks-") as folder:
         crew = _Crew(path, config, pictures, Path(folder))
-        results = crew.run(chunks, workers, on_progress)
+        return gathered(info, crew.run(cut(info, config), workers, on_progress), config)
+
+
+def gathered(info: VideoInfo, results: Sequence[ChunkResult], config: VisionConfig) -> Analysis:
+    """What the chunks of a recording show together; their results in the order of the chunks."""
     return Analysis(
         info=info,
         tracklets=join(results, config),
@@ -139,13 +133,11 @@ def _joined(a: Tracklet, b: Tracklet, config: VisionConfig) -> Tracklet:
 
 
 class _Crew:
-    """The child processes of one recording."""
+    """The child processes of one recording, for who has no queue: so many at a time, and all stop together."""
 
     def __init__(self, path: Path, config: VisionConfig, pictures: Pictures | None, folder: Path) -> None:
         self._path, self._config, self._pictures, self._folder = path, config, pictures, folder
-        self._children: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self._is_stopped = False
+        self._is_stopped = threading.Event()
         self._news: queue.Queue[tuple[int, float] | None] = queue.Queue()
 
     def run(
@@ -153,7 +145,7 @@ class _Crew:
     ) -> list[ChunkResult]:
         """All results in the order of the chunks. The first failure stops the others."""
         done = [0.0] * len(chunks)
-        total = sum(chunk.end - chunk.start for chunk in chunks)
+        total = sum(chunk.own_end - chunk.start for chunk in chunks)
         with ThreadPoolExecutor(max(1, workers)) as pool:
             jobs = [pool.submit(self._look, index, chunk) for index, chunk in enumerate(chunks)]
             for job in jobs:
@@ -164,79 +156,29 @@ class _Crew:
                     if news is None:
                         _raise_first([job.exception() for job in jobs if job.done()])
                     else:
-                        done[news[0]] = news[1]
+                        done[news[0]] = max(done[news[0]], news[1])
                         on_progress(min(1.0, sum(done) / total))
                 on_progress(1.0)
                 return [job.result() for job in jobs]
             finally:
-                self._stop()
-
-    def _stop(self) -> None:
-        with self._lock:
-            self._is_stopped = True
-            for child in self._children:
-                child.kill()
+                self._is_stopped.set()
 
     def _look(self, index: int, chunk: Chunk) -> ChunkResult:
         """Run one child to its end, passing on its progress. Runs in a thread that only waits."""
-        job, result = self._folder / f"{index}.json", self._folder / f"{index}.npz"
-        job.write_text(job_text(self._path, chunk, self._config, self._pictures))
-        child = self._start(index, job, result)
-        alarm = threading.Timer(self._config.chunk_timeout_s, child.kill)
-        alarm.start()
-        last = ""
-        try:
-            for line in child.stdout or ():
-                last = line.strip() or last
-                if last[:1].isdigit():
-                    self._news.put((index, float(last) - chunk.start))
-            child.wait()
-        finally:
-            alarm.cancel()
-            with self._lock:
-                self._children.discard(child)
-        if child.returncode == BAD_FILE:
-            raise _as_error(last)
-        if child.returncode != 0:
-            raise ChunkFailed(self._reason(index, chunk, child.returncode))
-        self._news.put((index, chunk.end - chunk.start))
+
+        def tell(at: float) -> None:
+            if self._is_stopped.is_set():
+                raise children.ChunkFailed("Stopped.")
+            self._news.put((index, min(at, chunk.own_end) - chunk.start))
+
+        tell(chunk.start)
+        result = self._folder / f"{index}.npz"
+        children.watched(self._path, chunk, self._config, result, tell, self._pictures)
+        tell(chunk.own_end)
         return read_result(result)
-
-    def _start(self, index: int, job: Path, result: Path) -> subprocess.Popen[str]:
-        """A child that sees none of this process's secrets."""
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        with self._lock, (self._folder / f"{index}.log").open("w") as log:
-            if self._is_stopped:
-                raise ChunkFailed("Stopped.")
-            child = subprocess.Popen(  # noqa: S603 (our own module, no shell)
-                [sys.executable, "-m", "vision.chunk_worker", str(job), str(result)],
-                cwd=_PROJECT,
-                env={**environment, "PYTHONPATH": str(_PROJECT), "OMP_NUM_THREADS": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-            self._children.add(child)
-            return child
-
-    def _reason(self, index: int, chunk: Chunk, status: int) -> str:
-        log = (self._folder / f"{index}.log").read_text(errors="replace").strip().splitlines()
-        said = log[-1] if log else "it said nothing"
-        return (
-            f"{self._path.name}: {chunk.start:.0f} s to {chunk.end:.0f} s ended with status {status} "
-            f"({said}). Try again; if it happens again, export the recording from the camera anew."
-        )
 
 
 def _raise_first(errors: Sequence[BaseException | None]) -> None:
     for error in errors:
         if error is not None:
             raise error
-
-
-def _as_error(line: str) -> UnreadableVideo:
-    """The error that a child reported as `error CODE TEXT`."""
-    _, code, text = line.split(" ", 2)
-    kinds = {kind.code: kind for kind in UnreadableVideo.__subclasses__()}
-    return kinds.get(code, DamagedVideo)(text)

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from vision import recordings
 from vision.models import Person, Recording, SaleLink, Visit
-from watershop import jobs
 from watershop.api import Pages, ShopAPIView
 from watershop.dates import period_from, today
 from watershop.models import Right
@@ -84,8 +83,7 @@ class RecordingWithProgress(RecordingSerializer):
     def get_progress(self, recording: Recording) -> int:
         if recording.state == Recording.State.DONE:
             return 100
-        job = jobs.latest(recordings.PROCESS, recording.pk)
-        return job.progress if job else 0
+        return recordings.progress(recording).percent
 
     @extend_schema_field(OpenApiTypes.INT)
     def get_visits(self, recording: Recording) -> int:

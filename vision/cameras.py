@@ -1,7 +1,6 @@
 """What a manager does with a camera: add and change it, take a picture, draw on it, and see whether it hangs well."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from vision import logins
+from vision.local_files import fetched
 from vision.models import Camera, Recording, VisionSettings
 from vision.picture import as_jpeg
 from vision.pipeline import eye_of
@@ -118,7 +118,8 @@ def _tried(camera: Camera, seconds: float, on_second: Callable[[float], None] = 
     if newest is None:
         return Found(fault=NOTHING_RECORDED)
     at = max(0.0, (newest.duration_s - seconds) / 2)
-    return try_out(Trial(config, path=Path(newest.file.path), at=at, seconds=seconds), on_second)
+    with fetched(newest.file, lambda: on_second(0)) as path:
+        return try_out(Trial(config, path=path, at=at, seconds=seconds), on_second)
 
 
 def _note_fault(camera: Camera, fault: str) -> None:

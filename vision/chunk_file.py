@@ -1,15 +1,18 @@
-"""A chunk's result as a file, from the child that looked at it to the parent that asked.
+"""What a child found out as a file: a chunk's result, or what a recording is. The parent that asked reads it.
 
 Plain arrays only, never pickles: the child has decoded a file that a stranger may have made.
 """
 
 import json
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from vision.chunks import ChunkResult
+from vision.frames import VideoInfo
 from vision.tracking import Shot, Tracklet
 
 
@@ -44,7 +47,7 @@ def write_result(result: ChunkResult, path: Path) -> None:
         np.savez(file, **arrays)
 
 
-def read_result(path: Path) -> ChunkResult:
+def read_result(path: Path | IO[bytes]) -> ChunkResult:
     """Read what `write_result` wrote. Raises ValueError, OSError or KeyError on anything else."""
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
@@ -82,3 +85,20 @@ def _shots(arrays: dict[str, Any]) -> list[Shot]:
         Shot(at, (x1, y1, x2, y2), rating, vector, jpeg)
         for at, (x1, y1, x2, y2), rating, vector, jpeg in rows
     ]
+
+
+def info_text(info: VideoInfo) -> str:
+    """What is known of a recording, as JSON."""
+    return json.dumps(asdict(info), default=str)
+
+
+def info_of(text: str) -> VideoInfo:
+    """The value that `info_text` wrote."""
+    fields = json.loads(text)
+    created_at = fields.pop("created_at")
+    return VideoInfo(
+        path=Path(fields.pop("path")),
+        keyframes=tuple(fields.pop("keyframes")),
+        created_at=datetime.fromisoformat(created_at) if created_at else None,
+        **fields,
+    )

@@ -103,9 +103,10 @@ class VisionConfig:
     """Who is at the counter for so long is being served."""
 
     chunk_min_s: float = 30.0
-    chunk_max_s: float = 300.0
+    chunk_max_s: float = 180.0
+    """A chunk is one task: short enough that little is lost when its worker dies."""
     overlap_s: float = 3.0
-    chunk_timeout_s: float = 1800.0
+    chunk_timeout_s: float = 480.0
 
     @property
     def yunet(self) -> Path | None:
@@ -121,6 +122,11 @@ class VisionConfig:
     def with_changes(self, **changes: Any) -> Self:
         """A copy with some numbers changed."""
         return replace(self, **changes)
+
+    def with_models_of(self, other: "VisionConfig") -> Self:
+        """The same eye with the model files and the processor of another one: they differ between machines."""
+        names = ("models_dir", "yunet_model", "scrfd_model", "arcface_model", "providers")
+        return replace(self, **{name: getattr(other, name) for name in names})
 
     def to_json(self) -> str:
         """As text for a child process; paths become strings."""

@@ -18,11 +18,10 @@ from vision.analysis import Analysis, analyse
 from vision.chunks import Pictures
 from vision.config import VisionConfig
 from vision.engines import with_cold_start
-from vision.frames import UnreadableVideo
 from vision.models import Camera, Person, Recording, VisionSettings
 from vision.persons import cluster
 from vision.recognition import in_order, introduce, recognised, somebody_new
-from vision.recordings import fail
+from vision.recordings import failing_when_unreadable
 from vision.seen import Seen, SeenPerson, label
 from vision.storing import store
 from vision.tracking import Tracklet
@@ -94,11 +93,8 @@ def process(recording: Recording, path: Path, config: VisionConfig, look: Look) 
     """
     waiting = Recording.objects.filter(pk=recording.pk).exclude(state=Recording.State.DONE)
     waiting.update(state=Recording.State.PROCESSING, error="", error_code="")
-    try:
+    with failing_when_unreadable(recording, path):
         analysis = _analysis(path, config, look)
-    except UnreadableVideo as error:
-        fail(recording, str(error).replace(path.name, recording.original_name), error.code)
-        raise
     return finish(recording, analysis, config)
 
 

@@ -14,7 +14,6 @@ from vision import pipeline
 from vision import recordings as files
 from vision.forms import UploadForm, too_large
 from vision.models import Camera, Recording, Visit
-from watershop import jobs
 from watershop.audit import Actor
 from watershop.models import Right, Role
 from watershop.roles import ShopRequest, shop_page
@@ -74,7 +73,7 @@ def recording(request: ShopRequest, pk: int) -> HttpResponse:
     found = _recording(request, pk)
     context = {
         "recording": found,
-        "job": jobs.latest(files.PROCESS, pk),
+        "progress": files.progress(found),
         "reason": files.reason_of(found),
         "visits": Visit.objects.of(request.shop).shown_in(found).order_by("entry_at", "pk").for_cards(),
     }
@@ -87,7 +86,7 @@ def recording_progress(request: ShopRequest, pk: int) -> HttpResponse:
     found = _recording(request, pk)
     if found.is_finished:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    context = {"recording": found, "job": jobs.latest(files.PROCESS, pk)}
+    context = {"recording": found, "progress": files.progress(found)}
     return render(request, "vision/_progress.html", context)
 
 

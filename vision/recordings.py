@@ -2,7 +2,8 @@
 
 import contextlib
 import hashlib
-import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from uuid import uuid4
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from vision import stays
@@ -27,12 +28,26 @@ from vision.frames import (
     container_of,
     created_at,
 )
-from vision.models import Camera, Person, Recording, SaleLink, Template, Tracklet, Visit
+from vision.local_files import remove_folder
+from vision.models import (
+    Camera,
+    Person,
+    Recording,
+    RecordingChunk,
+    SaleLink,
+    Template,
+    Tracklet,
+    Visit,
+)
 from watershop import audit, jobs
 from watershop.audit import Actor
 from watershop.models import Job, Shop
 
 PROCESS = "vision.tasks.process_recording"
+WATCH = "vision.tasks.watch_chunk"
+FINISH = "vision.tasks.finish_recording"
+WATCHING = 97
+"""Per cent of the progress bar that belong to the looking; the rest is looking up and writing down."""
 SUFFIXES = {"mov": ".mp4", "matroska": ".mkv", "avi": ".avi", "mpegts": ".ts"}
 REASONS: dict[str, Any] = {
     MissingVideo.code: _("The file is not there any more. Upload it again."),
@@ -66,8 +81,15 @@ def register(shop: Shop, path: Path, *, camera: str, start: Start, name: str) ->
 
     Unless a start is given by hand, the same bytes from the same camera are the same recording.
     """
+    return _register(shop, _sha256(path), camera=camera, start=start, name=name)
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _register(shop: Shop, sha256: str, *, camera: str, start: Start, name: str) -> tuple[Recording, bool]:
     started_at, source = start
     place, _is_new = Camera.objects.get_or_create(shop=shop, name=camera)
     same = Recording.objects.select_related("shop", "camera").filter(shop=shop, camera=place, sha256=sha256)
@@ -85,14 +107,20 @@ def receive(
     Raises NotAVideo or EmptyVideo by the first bytes; the name that a browser sends decides nothing.
     """
     path = Path(upload.temporary_file_path())
-    suffix = SUFFIXES[container_of(path)]
-    with transaction.atomic():
-        recording, is_new = register(shop, path, camera=camera, start=start, name=upload.name or path.name)
-        if is_new:
-            recording.uploaded_by = actor.user
-            recording.file.save(f"recordings/{uuid4().hex}{suffix}", upload)
-            audit.record(shop, actor, "upload_recording", recording, after={"sha256": recording.sha256})
-            jobs.enqueue(shop, PROCESS, recording.pk, cluster="video")
+    sha256, name = _sha256(path), upload.name or path.name
+    stored = default_storage.save(f"recordings/{uuid4().hex}{SUFFIXES[container_of(path)]}", upload)
+    is_new = False
+    try:
+        with transaction.atomic():
+            recording, is_new = _register(shop, sha256, camera=camera, start=start, name=name)
+            if is_new:
+                recording.file, recording.uploaded_by = stored, actor.user
+                recording.save(update_fields=["file", "uploaded_by"])
+                audit.record(shop, actor, "upload_recording", recording, after={"sha256": recording.sha256})
+                jobs.enqueue(shop, PROCESS, recording.pk, cluster="video")
+    finally:
+        if not is_new:
+            default_storage.delete(stored)
     return recording, is_new
 
 
@@ -112,12 +140,65 @@ def fail(recording: Recording, error: str, code: str = "") -> None:
         _remove_pictures(recording)
 
 
+@contextlib.contextmanager
+def failing_when_unreadable(recording: Recording, path: Path) -> Iterator[None]:
+    """Inside, an UnreadableVideo fails the recording; it is told under the name that its file came with."""
+    try:
+        yield
+    except UnreadableVideo as error:
+        fail(recording, str(error).replace(path.name, recording.original_name), error.code)
+        raise
+
+
 def settle(recordings: QuerySet[Recording]) -> None:
-    """Of these recordings, those whose job has failed for good (its worker died each time) have failed, too."""
-    for recording in recordings.filter(state__in=(Recording.State.WAITING, Recording.State.PROCESSING)):
+    """Of these recordings, those have failed that nobody works on any more: a job of theirs has failed for good."""
+    alive = Job.objects.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    mine = {"subject_id": OuterRef("pk")}
+    waiting = RecordingChunk.objects.filter(recording=OuterRef("pk"), result="")
+    given_up = waiting.filter(~Exists(alive.filter(name=WATCH, **mine)))
+    left = recordings.filter(
+        Exists(Job.objects.filter(name=PROCESS, **mine)),
+        ~Exists(alive.filter(name=PROCESS, **mine)),
+        Exists(given_up) | ~Exists(waiting) & ~Exists(alive.filter(name=FINISH, **mine)),
+        state__in=(Recording.State.WAITING, Recording.State.PROCESSING),
+    )
+    for recording in left:
+        job = jobs_of(recording).filter(state=Job.State.FAILED).order_by("pk").last()
+        fail(recording, job.error if job else "")
+
+
+def jobs_of(recording: Recording) -> QuerySet[Job]:
+    """All jobs of a recording that there ever were."""
+    of_chunks = Q(name=WATCH, subject_id__in=recording.chunks.values("pk"))
+    return Job.objects.filter(of_chunks | Q(name__in=(PROCESS, FINISH), subject_id=recording.pk))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a recording is: per cent, and what is done with it. `by_hand`: by a command, which tells nobody."""
+
+    percent: int = 0
+    is_queued: bool = False
+    is_naming: bool = False
+    by_hand: bool = False
+
+
+def progress(recording: Recording) -> Progress:
+    """How far a recording is: its chunks by their length, each as far as its job."""
+    chunks = list(recording.chunks.all())
+    if not chunks:
         job = jobs.latest(PROCESS, recording.pk)
-        if job is not None and job.state == Job.State.FAILED:
-            fail(recording, job.error)
+        return Progress(is_queued=job is not None and job.state == Job.State.QUEUED, by_hand=job is None)
+    running = Job.objects.filter(
+        name=WATCH, subject_id__in=[chunk.pk for chunk in chunks], state=Job.State.RUNNING
+    )
+    share = dict(running.values_list("subject_id", "progress"))
+    done = sum(chunk.seconds * (100 if chunk.is_watched else share.get(chunk.pk, 0)) for chunk in chunks)
+    is_naming = all(chunk.is_watched for chunk in chunks)
+    is_queued = not share and not any(chunk.is_watched for chunk in chunks)
+    return Progress(
+        round(WATCHING / 100 * done / sum(chunk.seconds for chunk in chunks)), is_queued, is_naming
+    )
 
 
 def reason_of(recording: Recording) -> str:
@@ -142,6 +223,7 @@ def remove(recording: Recording, actor: Actor) -> None:
     audit.record(recording.shop, actor, "remove_recording", recording, before={"sha256": recording.sha256})
     Recording.objects.filter(pk=recording.pk).delete()
     transaction.on_commit(lambda: _remove_pictures(recording))
+    transaction.on_commit(lambda: remove_folder(chunk_folder(recording)))
     if file := recording.file.name:
         transaction.on_commit(lambda: default_storage.delete(file))
 
@@ -151,5 +233,22 @@ def picture_folder(recording: Recording) -> str:
     return f"faces/{recording.pk}"
 
 
+def chunk_folder(recording: Recording) -> str:
+    """Where the results of its chunks lie until all are watched."""
+    return f"chunks/{recording.pk}"
+
+
+def forget_chunks(recording: Recording) -> None:
+    """Let the chunks of a recording go; their files with the transaction."""
+    files = list(recording.chunks.exclude(result="").values_list("result", flat=True))
+    recording.chunks.all().delete()
+    transaction.on_commit(lambda: _remove_files(files))
+
+
+def _remove_files(names: Iterable[str]) -> None:
+    for name in names:
+        default_storage.delete(name)
+
+
 def _remove_pictures(recording: Recording) -> None:
-    shutil.rmtree(default_storage.path(picture_folder(recording)), ignore_errors=True)
+    remove_folder(picture_folder(recording))

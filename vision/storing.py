@@ -1,6 +1,5 @@
 """What a recording showed, as rows and pictures. Called by `pipeline` in its transaction."""
 
-import shutil
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ from django.core.files.storage import default_storage
 
 from vision import gallery, stays
 from vision.config import VisionConfig
+from vision.local_files import remove_folder
 from vision.models import Recording, Tracklet, Visit
 from vision.persons import face_px
 from vision.recordings import picture_folder
@@ -79,7 +79,7 @@ def best_shot(tracklet: SeenTracklet) -> Shot:
 
 def _save_pictures(recording: Recording, seen: Seen, rows: Sequence[Tracklet]) -> None:
     """Write the best picture of each tracklet; whatever an attempt that died has left there goes first."""
-    shutil.rmtree(default_storage.path(picture_folder(recording)), ignore_errors=True)
+    remove_folder(picture_folder(recording))
     by_number = {tracklet.number: tracklet for tracklet in seen.analysis.tracklets}
     for row in rows:
         default_storage.save(row.picture.name, ContentFile(best_shot(by_number[row.number]).jpeg))

@@ -1,48 +1,64 @@
-"""What the workers do for `vision`: watch recordings, suggest links, notice recordings whose job has died."""
+"""What the workers do for `vision`: watch recordings, suggest links, notice recordings whose jobs have died."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
-from django.conf import settings
-
-from vision import cameras, keeping, linking, pipeline, recordings, watch_folders
+from vision import cameras, keeping, linking, recordings, watch_folders, watching
+from vision.children import Tell
 from vision.frames import UnreadableVideo
-from vision.models import Camera, Recording
-from vision.pipeline import Look
+from vision.models import Camera, Recording, RecordingChunk
 from watershop.jobs import Beat, JobFailedError
 from watershop.models import Shop
 
 RECENT = timedelta(days=1)
 BEAT_S = 0.5
-WATCHING = 0.97
-"""The share of the progress bar that belongs to the looking; the rest is looking up and writing down."""
 
 
 def process_recording(recording_id: int, beat: Beat) -> None:
-    """Watch an uploaded recording, once; a file that cannot be watched is not tried again."""
+    """Cut a recording into chunks and queue those; a file that cannot be watched is not tried again."""
     recording = Recording.objects.select_related("shop", "camera").filter(pk=recording_id).first()
-    if recording is None or recording.state == Recording.State.DONE:
-        return
-    look = Look(workers=settings.VISION_WORKERS, on_progress=_seldom(beat))
+    if recording is not None and recording.state != Recording.State.DONE:
+        with _hopeless_when_unreadable():
+            watching.plan(recording, _seldom(lambda at: beat(0, "reading")))
+
+
+def watch_chunk(chunk_id: int, beat: Beat) -> None:
+    """Watch one chunk; the last one has the recording finished."""
+    chunks = RecordingChunk.objects.select_related("shop", "recording__camera", "recording__shop")
+    if (chunk := chunks.filter(pk=chunk_id).first()) is not None:
+        with _hopeless_when_unreadable():
+            watching.watch(chunk, _seldom(lambda share: beat(share, "watching")))
+
+
+def finish_recording(recording_id: int, beat: Beat) -> None:
+    """Say who was seen in the chunks of a recording, and store it."""
+    recording = Recording.objects.select_related("shop", "camera").filter(pk=recording_id).first()
+    if recording is not None:
+        beat(0, "naming")
+        watching.finish(recording)
+
+
+@contextmanager
+def _hopeless_when_unreadable() -> Iterator[None]:
     try:
-        pipeline.process(recording, Path(recording.file.path), pipeline.eye_of(recording.camera), look)
+        yield
     except UnreadableVideo as error:
         raise JobFailedError(str(error)) from error
 
 
-def _seldom(beat: Beat) -> Callable[[float], None]:
-    """Pass the progress on, but not more often than twice a second: each beat is a write."""
+def _seldom(tell: Tell) -> Tell:
+    """Pass it on, but not more often than twice a second: each beat is a write."""
     due = 0.0
 
-    def tell(fraction: float) -> None:
+    def pass_on(how_far: float) -> None:
         nonlocal due
-        if (now := time.monotonic()) >= due or fraction >= 1:
+        if (now := time.monotonic()) >= due:
             due = now + BEAT_S
-            beat(WATCHING * fraction, "watching" if fraction < 1 else "storing")
+            tell(how_far)
 
-    return tell
+    return pass_on
 
 
 def check_placement(camera_id: int, beat: Beat) -> None:
@@ -66,7 +82,7 @@ def link_recent_sales() -> None:
 
 
 def settle_recordings() -> None:
-    """Each minute: recordings whose worker died each time it tried."""
+    """Each minute: recordings whose workers died each time they tried."""
     recordings.settle(Recording.objects.all())
 
 

@@ -8,9 +8,10 @@ import contextlib
 import os
 import secrets
 import tempfile
+from math import ceil
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -62,6 +63,50 @@ def smtp_of(url: str) -> tuple[str, int, str, str, bool, bool]:
     return parts.hostname, port, user, password, is_ssl, not is_ssl and parts.query != "plain=1"
 
 
+def s3_of(url: str) -> dict[str, Any]:
+    """What django-storages asks of an S3-compatible store: s3://key:secret@host/bucket?region=...
+
+    `insecure=1` is for a store in the shop's own network that speaks no TLS. Nothing in it is ever public.
+    """
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    bucket = parts.path.strip("/")
+    if parts.scheme != "s3" or not (parts.hostname and parts.username and parts.password and bucket):
+        raise ImproperlyConfigured(
+            "WATERSHOP_STORAGE_URL must look like s3://key:secret@host/bucket?region=eu-central-1"
+        )
+    host = parts.hostname + (f":{parts.port}" if parts.port else "")
+    return {
+        "access_key": unquote(parts.username),
+        "secret_key": unquote(parts.password),
+        "endpoint_url": f"{'http' if options.get('insecure') == '1' else 'https'}://{host}",
+        "bucket_name": bucket,
+        "region_name": options.get("region"),
+        "addressing_style": "path",
+        "signature_version": "s3v4",
+        "default_acl": None,
+        "querystring_auth": True,
+        "file_overwrite": False,
+    }
+
+
+def cluster(*, timeout: int, workers: int) -> dict[str, Any]:
+    """A cluster of the queue whose tasks take so many seconds at most.
+
+    The clock of `retry` starts when a task is fetched, up to queue_limit + 1 tasks before it is begun; its rule is
+    checked at each start (watershop/checks.py). Our own Job rows own the attempts (watershop/jobs.py).
+    """
+    return {
+        "workers": workers,
+        "timeout": timeout,
+        "retry": timeout * (1 + ceil((QUEUE_LIMIT + 1) / workers)) + 30,
+        "queue_limit": QUEUE_LIMIT,
+        "max_attempts": 1,
+        "ack_failures": True,
+    }
+
+
+QUEUE_LIMIT = 1
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = var_dir()
 DEBUG = env_bool("WATERSHOP_DEBUG")
@@ -167,10 +212,17 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / ("demo-media" if DEMO else "media")
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+# Recordings and faces: in MEDIA_ROOT, or in an S3-compatible store that several machines work from. What is read
+# from there lies in CACHE_DIR for a while.
+STORAGE_URL = env_secret("WATERSHOP_STORAGE_URL")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": s3_of(STORAGE_URL)}
+    if STORAGE_URL
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+CACHE_DIR = VAR_DIR / "cache"
+CACHE_MAX_BYTES = env_int("WATERSHOP_CACHE_MAX_MB", 20_000) * 1024 * 1024
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -217,34 +269,20 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {"RecordingStateEnum": "vision.models.Recording.State"},
 }
 
-# The limits follow one rule: retry >= timeout x (1 + ceil((queue_limit + 1) / workers)) + 30, because the
-# clock of `retry` starts when a task is prefetched. Our own Job rows own the retries (watershop/jobs.py).
+VISION_WORKERS = env_int("VISION_WORKERS", os.cpu_count() or 1)
 Q_CLUSTER = {
+    **cluster(timeout=120, workers=1),
     "name": "default",
     "orm": "default",
-    "workers": 1,
     "poll": 0.5,
     "catch_up": False,
-    "timeout": 120,
-    "retry": 120 * 3 + 30,
-    "queue_limit": 1,
     "bulk": 1,
-    "max_attempts": 1,
-    "ack_failures": True,
     "save_limit": 50,
     "recycle": 200,
     "label": "Django Q",
     "ALT_CLUSTERS": {
-        "video": {
-            "workers": 1,
-            "timeout": 4 * 3600,
-            "retry": 4 * 3600 * 3 + 60,
-            "queue_limit": 1,
-            "max_attempts": 1,
-            "ack_failures": True,
-            "recycle": 20,
-            "scheduler": False,
-        }
+        # A task is one chunk of a recording, which its child process gives up after VisionConfig.chunk_timeout_s.
+        "video": {**cluster(timeout=600, workers=VISION_WORKERS), "recycle": 20, "scheduler": False}
     },
 }
 
@@ -294,7 +332,6 @@ VISION_YUNET_MODEL = os.environ.get("VISION_YUNET_MODEL")
 VISION_SCRFD_MODEL = os.environ.get("VISION_SCRFD_MODEL")
 VISION_ARCFACE_MODEL = os.environ.get("VISION_ARCFACE_MODEL")
 VISION_MODEL_DIR = VAR_DIR / "models"
-VISION_WORKERS = env_int("VISION_WORKERS", os.cpu_count() or 1)
 # Network recorders may be watched in folders below this one; unset, there are no watch folders.
 WATCH_ROOT = os.environ.get("WATERSHOP_WATCH_ROOT")
 # So much of the disk stays free whatever is recorded; unset, 2 GB or a twentieth, whichever is more.

@@ -1,12 +1,15 @@
 """Rows as a watched recording leaves them, for the tests that start where the watching ends."""
 
 from datetime import datetime, timedelta
+from itertools import accumulate
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
+from vision.analysis import Analysis
+from vision.chunks import ChunkResult
+from vision.models import Camera, Person, Recording, RecordingChunk, SaleLink, Tracklet, Visit
 from watershop.models import Shop
 
 JPEG = b"\xff\xd8\xff\xe0 a face \xff\xd9"
@@ -22,6 +25,35 @@ def a_recording(
         "started_at_source": "given",
     } | fields
     return Recording.objects.create(shop=shop, camera=camera, started_at=started_at, state=state, **fields)
+
+
+def some_chunks(recording: Recording, *lengths: float) -> list[RecordingChunk]:
+    """The chunks of a recording, so many seconds long each."""
+    ends = list(accumulate(lengths))
+    return [
+        RecordingChunk.objects.create(
+            shop=recording.shop,
+            recording=recording,
+            number=number,
+            start_s=end - length,
+            end_s=end,
+            own_end_s=end,
+        )
+        for number, (length, end) in enumerate(zip(lengths, ends, strict=True))
+    ]
+
+
+def as_a_chunk(analysis: Analysis) -> ChunkResult:
+    """What was seen in a whole recording, as if it were one chunk."""
+    return ChunkResult(
+        tracklets=analysis.tracklets,
+        seconds=analysis.seconds,
+        frames_decoded=analysis.frames_decoded,
+        frames_analysed=analysis.frames_analysed,
+        faces=analysis.faces,
+        refused=analysis.refused,
+        size=analysis.size,
+    )
 
 
 def a_person(shop: Shop, **fields: object) -> Person:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import MadeClip, write_clip
-from vision import analysis as whole
-from vision.analysis import Analysis, ChunkFailed, analyse, cut, join
+from vision import children
+from vision.analysis import Analysis, analyse, cut, join
+from vision.children import ChunkFailed
 from vision.chunk_file import read_result, write_result
 from vision.chunks import ChunkResult, Pictures
 from vision.config import VisionConfig
@@ -119,14 +120,14 @@ def test_a_file_that_goes_bad_on_the_way_is_reported_by_the_child(
 ) -> None:
     clip = write_clip(tmp_path / "clip.mp4")
     info = probe(clip)
-    monkeypatch.setattr(whole, "probe", lambda path: info)
+    monkeypatch.setattr(children, "probed", lambda path, config, tell: info)
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
     with pytest.raises(TruncatedVideo, match=r"clip\.mp4"):
         analyse(clip, eye)
 
 
 def test_a_child_that_takes_too_long_is_ended(made_clip: MadeClip, eye: VisionConfig) -> None:
-    with pytest.raises(ChunkFailed, match=r"made.mp4: .* ended with status -"):
+    with pytest.raises(ChunkFailed, match=r"made.mp4.* ended with status -"):
         analyse(made_clip.path, eye.with_changes(chunk_timeout_s=1.0), workers=2)
 
 

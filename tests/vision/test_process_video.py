@@ -20,7 +20,8 @@ from tests.base import Cast, make_cast, sell
 from tests.vision.conftest import MadeClip, write_clip
 from tests.vision.scene import links
 from vision import outputs, pipeline, recognition, storing
-from vision.analysis import Analysis, ChunkFailed
+from vision.analysis import Analysis
+from vision.children import ChunkFailed
 from vision.config import VisionConfig
 from vision.models import Camera, Person, Recording, Template, Tracklet, Visit
 from watershop import jobs

@@ -14,11 +14,13 @@ from pytest_django import Settings
 
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.vision.conftest import MadeClip, write_clip
-from tests.vision.scene import a_recording, a_visit
-from vision import linking, pipeline, recordings, storing, tasks
-from vision.analysis import Analysis, ChunkFailed
+from tests.vision.scene import a_recording, a_visit, as_a_chunk, some_chunks
+from vision import children, linking, recordings, storing, tasks
+from vision.analysis import Analysis
+from vision.children import ChunkFailed
+from vision.chunk_file import write_result
 from vision.config import YUNET_FILE
-from vision.models import Person, Recording, SaleLink, Template, Tracklet, Visit
+from vision.models import Person, Recording, RecordingChunk, SaleLink, Template, Tracklet, Visit
 from watershop import jobs
 from watershop.models import AuditEntry, Job, Right, Role, RoleRight
 
@@ -41,22 +43,24 @@ def upload(cast: Cast, client_of: SignIn) -> Upload:
 
 @pytest.fixture
 def analysed(monkeypatch: pytest.MonkeyPatch, analysis: Analysis) -> None:
-    """The looking was done once for all tests; the task, the page and the storing are real."""
+    """The looking was done once for all tests; the tasks, the page, the joining and the storing are real."""
 
-    def analyse(*args: object, on_progress: Callable[[float], None], **kwargs: object) -> Analysis:
-        on_progress(0.5)
-        assert Job.objects.filter(name=recordings.PROCESS, state=Job.State.RUNNING, progress=48).exists()
-        return analysis
+    def watched(*args: Any) -> None:
+        *_, result, tell = args
+        tell(analysis.info.duration_s / 2)
+        assert Job.objects.filter(name=recordings.WATCH, state=Job.State.RUNNING, progress=48).exists()
+        write_result(as_a_chunk(analysis), result)
 
-    monkeypatch.setattr(pipeline, "analyse", analyse)
+    monkeypatch.setattr(children, "watched", watched)
 
 
 def work() -> Job:
-    """What the video worker does with the newest recording."""
-    job = Job.objects.filter(name=recordings.PROCESS).latest("pk")
-    jobs.run(job.pk)
-    job.refresh_from_db()
-    return job
+    """What the video workers do until nothing waits; the job that they did last."""
+    while job := Job.objects.filter(cluster="video", state=Job.State.QUEUED).order_by("pk").first():
+        jobs.run(job.pk)
+        last = job
+    last.refresh_from_db()
+    return last
 
 
 def test_an_upload_is_stored_under_a_name_of_our_own_and_queued(
@@ -81,12 +85,20 @@ def test_the_suffix_follows_the_bytes_and_not_the_name(upload: Upload, tmp_path:
 
 
 def test_an_uploaded_recording_is_watched_and_shows_its_visits(
-    upload: Upload, cast: Cast, client_of: SignIn, made_clip: MadeClip, analysed: None
+    upload: Upload,
+    cast: Cast,
+    client_of: SignIn,
+    made_clip: MadeClip,
+    analysed: None,
+    settings: Settings,
+    django_capture_on_commit_callbacks: Callable[..., Any],
 ) -> None:
     upload(made_clip.path)
-    job = work()
+    with django_capture_on_commit_callbacks(execute=True):
+        job = work()
     recording = Recording.objects.get()
-    assert (job.state, recording.state) == (Job.State.DONE, Recording.State.DONE)
+    assert (job.name, job.state, recording.state) == (recordings.FINISH, Job.State.DONE, Recording.State.DONE)
+    assert not recording.chunks.exists() and not any((Path(settings.MEDIA_ROOT) / "chunks").rglob("*.npz"))
     page = client_of(cast.ravi).get(f"{PAGE}{recording.pk}/").content.decode()
     assert "P_0001" in page and "P_0002" in page and "hx-get" not in page.split("<main")[1]
     assert Job.objects.filter(name=storing.LINK_TASK, subject_id=recording.pk).exists()
@@ -94,13 +106,16 @@ def test_an_uploaded_recording_is_watched_and_shows_its_visits(
 
 def test_the_progress_bar_asks_again_until_it_is_done(cast: Cast, client_of: SignIn) -> None:
     recording = a_recording(cast.shop, timezone.now(), state="processing", file="recordings/x.mp4")
-    job = jobs.enqueue(cast.shop, recordings.PROCESS, recording.pk, cluster="video")
-    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, progress=42, stage="watching")
+    jobs.enqueue(cast.shop, recordings.PROCESS, recording.pk, cluster="video")
+    one, two, _three = some_chunks(recording, 10, 20, 30)
+    RecordingChunk.objects.filter(pk=one.pk).update(result="chunks/1/0.npz")
+    job = jobs.enqueue(cast.shop, recordings.WATCH, two.pk, cluster="video")
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, progress=50)
     client = client_of(cast.ravi)
     page = client.get(f"{PAGE}{recording.pk}/").content.decode()
     fragment = client.get(f"{PAGE}{recording.pk}/progress/").content.decode()
     for text in (page, fragment):
-        assert 'value="42"' in text and 'hx-trigger="every 1s"' in text
+        assert 'value="32"' in text and 'hx-trigger="every 1s"' in text
     Recording.objects.update(state=Recording.State.DONE)
     done = client.get(f"{PAGE}{recording.pk}/progress/")
     assert (done["HX-Refresh"], done.content) == ("true", b"")
@@ -125,13 +140,12 @@ def test_a_failed_recording_can_be_tried_again(
 ) -> None:
     upload(made_clip.path)
     recording = Recording.objects.get()
-    job = Job.objects.get()
     Job.objects.update(state=Job.State.FAILED, error="killed")
     tasks.settle_recordings()
     recording.refresh_from_db()
     assert (recording.state, recording.error) == (Recording.State.FAILED, "killed")
     client_of(cast.ravi).post(f"{PAGE}{recording.pk}/retry/")
-    assert work() != job
+    assert work().name == recordings.FINISH
     recording.refresh_from_db()
     assert (recording.state, recording.error) == (Recording.State.DONE, "")
 
@@ -139,13 +153,13 @@ def test_a_failed_recording_can_be_tried_again(
 def test_a_worker_that_dies_each_time_is_told_on_the_page(
     upload: Upload, cast: Cast, client_of: SignIn, made_clip: MadeClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(*args: object, **kwargs: object) -> Analysis:
+    def dies(*args: object) -> None:
         raise ChunkFailed("0 s to 30 s ended with status -9")
 
-    monkeypatch.setattr(pipeline, "analyse", dies)
+    monkeypatch.setattr(children, "watched", dies)
     upload(made_clip.path)
-    states = [work().state for _ in range(3)]
-    assert states == [Job.State.QUEUED, Job.State.QUEUED, Job.State.FAILED]
+    job = work()
+    assert (job.name, job.attempts, job.state) == (recordings.WATCH, 3, Job.State.FAILED)
     recording = Recording.objects.get()
     answer = client_of(cast.ravi).get(f"{PAGE}{recording.pk}/progress/")
     assert answer["HX-Refresh"] == "true"

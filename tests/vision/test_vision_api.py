@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.base import Cast, make_cast, sell
-from tests.vision.scene import a_person, a_recording, a_visit
+from tests.vision.scene import a_person, a_recording, a_visit, some_chunks
 from vision import linking, recordings
 from vision.models import Recording
 from watershop import jobs
@@ -44,11 +44,12 @@ def test_visits_of_chosen_days(cast: Cast, api_of: Pair) -> None:
 
 def test_a_recording_tells_how_far_it_is_and_why_it_failed(cast: Cast, api_of: Pair) -> None:
     recording = a_recording(cast.shop, timezone.now(), state="processing")
-    job = jobs.enqueue(cast.shop, recordings.PROCESS, recording.pk, cluster="video")
-    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, progress=42)
+    (chunk,) = some_chunks(recording, 60)
+    job = jobs.enqueue(cast.shop, recordings.WATCH, chunk.pk, cluster="video")
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, progress=50)
     phone, address = api_of(cast.ravi), f"{API}/recordings/{recording.pk}/"
     row = phone.get(address).json()
-    assert (row["state"], row["progress"], row["visits"], row["error"]) == ("processing", 42, 0, "")
+    assert (row["state"], row["progress"], row["visits"], row["error"]) == ("processing", 48, 0, "")
     recordings.fail(recording, "x.mp4: no pictures", "no_picture")
     row = phone.get(address).json()
     assert (row["state"], row["error_code"]) == ("failed", "no_picture")

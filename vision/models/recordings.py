@@ -64,6 +64,7 @@ class Recording(ShopRow):
     error_code = models.CharField(
         _("kind of error"), max_length=20, blank=True, help_text=_("which kind of bad file it is")
     )
+    plan = models.JSONField(null=True, help_text=_("what the file is, and the eye that looks at its chunks"))
     summary = models.JSONField(_("summary"), null=True)
     pairs = models.JSONField(
         default=dict, help_text=_("distances between its faces, counted, for the calibration")
@@ -125,6 +126,11 @@ class RecordingChunk(ShopRow):
     @property
     def is_watched(self) -> bool:
         return bool(self.result)
+
+    @property
+    def seconds(self) -> float:
+        """How much of the recording is this chunk's own."""
+        return self.own_end_s - self.start_s
 
 
 class FolderFile(ShopRow):

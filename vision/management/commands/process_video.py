@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from vision import outputs, pipeline, recordings
-from vision.analysis import ChunkFailed
+from vision.children import ChunkFailed
 from vision.chunks import Pictures
 from vision.frames import UnreadableVideo
 from vision.management.progress import ProgressLine
