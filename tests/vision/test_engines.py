@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from django.core import checks
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from tests.vision.test_faces import portrait
@@ -181,6 +182,13 @@ def test_a_setting_that_cannot_be_is_said_with_what_to_do(
     assert error.id == "vision.E001"
     with pytest.raises(EngineUnavailable, match=says):
         pipeline.eye()
+
+
+def test_a_video_is_not_begun_with_an_engine_that_is_not_there(settings: Settings, tmp_path: Path) -> None:
+    settings.VISION_ENGINE = "insightface"
+    (video := tmp_path / "door.mp4").touch()
+    with pytest.raises(CommandError, match="VISION_SCRFD_MODEL must name"):
+        call_command("process_video", str(video), "--dry-run", "--started-at", "2026-11-20T09:00:00")
 
 
 def test_the_processor_computes_unless_a_graphics_card_is_there(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from vision.footage import ImpossibleFootage, make_footage
+from vision.networks import EngineUnavailable
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         begun = time.perf_counter()
         try:
             truth = make_footage(out, models_dir=Path(settings.VISION_MODEL_DIR), **wish)
-        except ImpossibleFootage as error:
+        except (ImpossibleFootage, EngineUnavailable) as error:
             raise CommandError(str(error)) from error
         spent = time.perf_counter() - begun
         self.stdout.write(f"{out}: {len(truth)} visits, made in {spent:.1f} s; the truth is beside it.")

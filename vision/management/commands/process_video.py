@@ -18,6 +18,7 @@ from vision.chunks import Pictures
 from vision.frames import UnreadableVideo
 from vision.management.progress import ProgressLine
 from vision.models import Recording
+from vision.networks import EngineUnavailable
 from vision.pipeline import Look
 from vision.seen import Seen
 from watershop.accounts import shop_named
@@ -68,7 +69,7 @@ class Command(BaseCommand):
         begun = time.perf_counter()
         try:
             seen, zone = (self._rehearse if options["dry_run"] else self._process)(file, look, options)
-        except (UnreadableVideo, ChunkFailed) as error:
+        except (UnreadableVideo, ChunkFailed, EngineUnavailable) as error:
             raise CommandError(str(error)) from error
         if seen is None:
             return
