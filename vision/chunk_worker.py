@@ -17,6 +17,7 @@ from vision.chunk_file import info_text, write_result
 from vision.chunks import Chunk, Pictures, analyse_chunk
 from vision.config import VisionConfig
 from vision.frames import UnreadableVideo, probe
+from vision.networks import CUDA, providers
 
 BAD_FILE = 3
 """The exit status when the recording, not the program, is at fault."""
@@ -69,12 +70,16 @@ def die_with_parent(parent: int) -> None:
 
 def limit_this_process(cpu_s: float) -> None:
     """Bounds on processor time, files and memory, and the good manners to let the till go first."""
-    for kind, most in (
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
-        (resource.RLIMIT_AS, _MOST_MEMORY),
-        (resource.RLIMIT_NOFILE, _MOST_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
+    bounds = {
+        resource.RLIMIT_FSIZE: _LARGEST_FILE,
+        resource.RLIMIT_NOFILE: _MOST_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    if (
+        CUDA not in providers()
+    ):  # a graphics card's driver reserves more address space than any machine has memory
+        bounds[resource.RLIMIT_AS] = _MOST_MEMORY
+    for kind, most in bounds.items():
         resource.setrlimit(kind, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s) + 5))
     os.nice(5)

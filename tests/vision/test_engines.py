@@ -1,5 +1,7 @@
 """Every engine keeps the one promise: a face in a picture becomes a vector that compares with its own kind."""
 
+import os
+import resource
 import warnings
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from tests.vision.test_faces import portrait
 from tests.vision.tiny_networks import tiny_arcface, tiny_scrfd
 from vision import networks, pipeline
 from vision.arcface import TEMPLATE, ArcFace, euclidean, similarity
+from vision.chunk_worker import limit_this_process
 from vision.config import DLIB, VisionConfig
 from vision.embedding import Dlib
 from vision.engines import make_detector, make_engine
@@ -202,3 +205,16 @@ def test_the_processor_computes_unless_a_graphics_card_is_there(
     )
     assert networks.providers() == [CUDA, CPU]
     assert networks.providers([CPU]) == [CPU]
+
+
+@pytest.mark.parametrize(("offered", "is_bound"), [([CPU], True), ([CUDA, CPU], False)])
+def test_address_space_is_bound_unless_a_graphics_card_needs_it(
+    monkeypatch: pytest.MonkeyPatch, offered: list[str], is_bound: bool
+) -> None:
+    bounds: dict[int, tuple[int, int]] = {}
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: offered)
+    monkeypatch.setattr(resource, "setrlimit", bounds.__setitem__)
+    monkeypatch.setattr(os, "nice", lambda by: by)
+    limit_this_process(60)
+    assert (resource.RLIMIT_AS in bounds) is is_bound
+    assert {resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE} <= bounds.keys()
