@@ -14,7 +14,7 @@ from vision.config import VisionConfig
 from vision.engines import make_detector, make_engine
 from vision.faces import Box, Face, Floats, around, middle, places, quality, refusal
 from vision.motion import MotionGate
-from vision.picture import Frame, Image
+from vision.picture import Frame, Image, Place
 from vision.scene import is_within
 from vision.tracking import Shot, Tracker, Tracklet, is_wanted, kept_shots
 
@@ -73,15 +73,19 @@ class Eye:
             return []
         height, width = frame.upright_size
         with clock("decode"):
-            image = frame.image_at(places(regions, width, height))
+            image = self._image(frame, places(regions, width, height))
         with clock("detect"):
             found = self._counting(self._detector.detect(image, regions))
         with clock("track"):
             seen = self._tracker.update(frame.at, found)
-            image = frame.image_at(around(face) for _, face in seen)
+            image = self._image(frame, (around(face) for _, face in seen))
             for tracklet, face in seen:
                 self._consider(tracklet.number, frame.at, image, face)
         return seen
+
+    def _image(self, frame: Frame, wanted: Iterable[Place]) -> Image:
+        """The picture in colour, in the places that are wanted at least."""
+        return frame.evened if self._config.scene.evens_light else frame.image_at(wanted)
 
     def _regions(self, frame: Frame) -> list[Box]:
         """Where to look: where something moves and where faces should be; everywhere once in a while."""

@@ -44,6 +44,13 @@ class Frame:
         image = _whole_in_colour(self._picture)
         return np.ascontiguousarray(np.rot90(image, self._turns)) if self._turns else image
 
+    @cached_property
+    def evened(self) -> Image:
+        """`image` with light and shade evened out: contrast-limited equalisation of the brightness by places."""
+        bright, *colours = cv2.split(cv2.cvtColor(self.image, cv2.COLOR_BGR2YCrCb))
+        even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(bright)
+        return np.asarray(cv2.cvtColor(cv2.merge([even, *colours]), cv2.COLOR_YCrCb2BGR), np.uint8)
+
     def image_at(self, places: Iterable[Place]) -> Image:
         """Like `image`, but converted in these places (and those asked for before) only: elsewhere it is black."""
         if "image" in self.__dict__ or self._turns or not _is_cheap(self._picture):

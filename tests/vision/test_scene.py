@@ -91,3 +91,16 @@ def test_what_moves_outside_the_region_is_not_looked_at(models_dir: Path) -> Non
     assert "image" not in moving.__dict__, "its colours were never asked for"
     eye.look(frame(portrait(at=(250, 40)), 1.6), clock)
     assert eye.size == (360, 480)
+
+
+def backlit(image: Image) -> Image:
+    """The same room with a bright window behind: the face is dark, the rest too bright."""
+    light = np.full(image.shape[:2], 1.6)
+    light[60:320, 80:270] = 0.15
+    noise = np.random.default_rng(0).normal(0, 2, image.shape)
+    return np.clip(image * light[..., None] + noise, 0, 255).astype(np.uint8)
+
+
+def test_a_face_before_a_bright_window_is_found_where_light_is_evened_out(models_dir: Path) -> None:
+    assert seen(models_dir, [backlit(portrait())]) == []
+    assert len(seen(models_dir, [backlit(portrait())], evens_light=True)) == 1
