@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 
+from vision.activity import Attention, active_stretches
 from vision.config import VisionConfig
 from vision.faces import Box, Face
 from vision.frames import Decoded, frames
@@ -65,11 +66,16 @@ def analyse_chunk(
     """
     cv2.setNumThreads(1)
     clock, count, eye = Clock(), Decoded(), Eye(config)
+    if pictures:
+        keep_plain(path, chunk, pictures, config.scene.rotation)
     album = Album(pictures, chunk) if pictures else None
+    with clock("decode"):
+        active = active_stretches(path, chunk.start, chunk.end)
+    attention = Attention(active, chunk.start, config.heartbeat_s, eye)
     analysed = faces_seen = 0
     reported = chunk.start
-    decoded = frames(path, chunk.start, chunk.end, config.every_s, count, config.scene.rotation)
-    for frame in clock.each("decode", decoded):
+    watched = frames(path, chunk.start, chunk.end, config.every_s, count, config.scene.rotation, attention)
+    for frame in clock.each("decode", watched):
         seen = eye.look(frame, clock)
         if chunk.owns(frame.at):
             analysed, faces_seen = analysed + 1, faces_seen + len(seen)
@@ -84,36 +90,39 @@ def analyse_chunk(
     )
 
 
+def keep_plain(path: Path, chunk: Chunk, pictures: Pictures, rotation: int) -> None:
+    """Write pictures as they are into `frames/`, the first of each so many seconds, whatever happens."""
+    every = pictures.plain_every_s
+    if every:
+        for frame in frames(path, chunk.start, chunk.own_end, every, rotation=rotation):
+            if _begins_in(chunk, frame.at, every):
+                _write(pictures.folder / "frames", frame.at, frame.image)
+
+
 class Album:
-    """Writes pictures of a chunk: `frames/` and, once a second, `frames_with_face_boxes/`."""
+    """Writes pictures of a chunk with boxes around the faces into `frames_with_face_boxes/`, one a second."""
 
     def __init__(self, pictures: Pictures, chunk: Chunk) -> None:
-        self._plain_every = pictures.plain_every_s
-        self._plain = pictures.folder / "frames"
-        self._boxed = pictures.folder / "frames_with_face_boxes"
-        self._chunk = chunk
-        self._plain_slot = self._boxed_second = -1
+        self._folder, self._chunk = pictures.folder / "frames_with_face_boxes", chunk
+        self._second = -1
 
     def add(self, frame: Frame, seen: list[tuple[Tracklet, Face]]) -> None:
         """Write the picture if it is due."""
-        if self._plain_every:
-            slot = self._slot(frame.at, self._plain_every)
-            if slot > self._plain_slot:
-                self._plain_slot = slot
-                self._write(self._plain, frame.at, frame.image)
-        second = self._slot(frame.at, 1.0)
-        if seen and second > self._boxed_second:
-            self._boxed_second = second
-            self._write(self._boxed, frame.at, with_boxes(frame.image, [face.box for _, face in seen]))
+        second = int(frame.at + 1e-4)
+        if seen and second > self._second and _begins_in(self._chunk, frame.at, 1.0):
+            self._second = second
+            _write(self._folder, frame.at, with_boxes(frame.image, [face.box for _, face in seen]))
 
-    def _slot(self, at: float, every: float) -> int:
-        """Slots count from the start of the file; one that begins in another chunk is that chunk's, here -1."""
-        slot = int((at + 1e-4) / every)
-        return slot if self._chunk.start - 1e-4 <= slot * every < self._chunk.own_end - 1e-4 else -1
 
-    def _write(self, folder: Path, at: float, image: Image) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"frame_{at:09.2f}.jpg").write_bytes(as_jpeg(image))
+def _begins_in(chunk: Chunk, at: float, every: float) -> bool:
+    """Slots count from the start of the file; one that begins in another chunk is that chunk's."""
+    begins = int((at + 1e-4) / every) * every
+    return chunk.start - 1e-4 <= begins < chunk.own_end - 1e-4
+
+
+def _write(folder: Path, at: float, image: Image) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"frame_{at:09.2f}.jpg").write_bytes(as_jpeg(image))
 
 
 def with_boxes(image: Image, boxes: Iterable[Box]) -> Image:

@@ -1,11 +1,11 @@
 """A recording as pictures with their times: open it safely, know it, decode it by presentation time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import av
 from av.container import InputContainer
@@ -198,7 +198,7 @@ def _scan(container: InputContainer, stream: VideoStream) -> tuple[list[float], 
 
 def _seconds(stamp: int, stream: VideoStream) -> float:
     """A time stamp in seconds; a stream without a time base counts in the library's microseconds."""
-    return float(stamp * stream.time_base) if stream.time_base else stamp / av.time_base
+    return stamp * float(stream.time_base) if stream.time_base else stamp / av.time_base
 
 
 def _stamp(container: InputContainer, item: "Packet[VideoStream] | VideoFrame") -> int | None:
@@ -261,12 +261,34 @@ def _created_at(container: InputContainer, stream: VideoStream) -> datetime | No
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+Choice: TypeAlias = Callable[[float, bool], bool]
+"""Is the picture at this time, a keyframe or not, worth decoding? Asked once for each, in the order of the file."""
+
+
 @dataclass
 class Decoded:
     """How much a run of `frames` decoded: counted as it goes on."""
 
     pictures: int = 0
     damaged: int = 0
+
+
+def packets(path: Path, start: float, end: float) -> Iterator[tuple[float, int, bool]]:
+    """(time, bytes, is it a keyframe) of each picture with start <= time < end, in the order of the file."""
+    with _opened(path) as (container, stream):
+        first = _first_s(container, stream)
+        if start > 0:
+            _seek(container, stream, first + start)
+        try:
+            for packet in container.demux(stream):
+                stamp = _stamp(container, packet)
+                at = end if stamp is None else round(_seconds(stamp, stream) - first, 4)
+                if packet.is_keyframe and at >= end:
+                    return
+                if start - 1e-4 < at < end:
+                    yield at, packet.size, packet.is_keyframe
+        except FFmpegError as error:
+            raise TruncatedVideo(f"{path.name}: the file breaks off. Copy it again.") from error
 
 
 def frames(
@@ -276,11 +298,13 @@ def frames(
     every: float = 0.2,
     count: Decoded | None = None,
     rotation: int = 0,
+    choose: Choice = lambda at, is_keyframe: True,
 ) -> Iterator[Frame]:
     """Pictures with start <= at < end, the first of each `every` seconds counted from the start of the file.
 
     Times come from the stream (PTS), never from an index and a frame rate, which cameras do not keep to.
     `rotation` turns them upright, clockwise in degrees, where the file does not say how.
+    Pictures that are not chosen are not decoded, and neither is what builds on them.
     Raises UnreadableVideo. A packet in fifty that cannot be decoded is passed over, more is DamagedVideo.
     """
     count = count if count is not None else Decoded()
@@ -289,7 +313,8 @@ def frames(
         if start > 0:
             _seek(container, stream, first + start)
         slot = -1
-        for picture in _decode(path, container, stream, count):
+        packets = _chosen(container, stream, first, end, choose)
+        for picture in _decode(path, packets, count):
             stamp = _stamp(container, picture)
             if stamp is None or picture.time_base is None:
                 continue
@@ -319,18 +344,39 @@ def _seek(container: InputContainer, stream: VideoStream, to: float) -> None:
     container.seek(int((to - 0.5) / _seconds(1, stream)), stream=stream, backward=True)
 
 
-def _decode(
-    path: Path, container: InputContainer, stream: VideoStream, count: Decoded
-) -> Iterator[VideoFrame]:
-    packets = 0
+def _chosen(
+    container: InputContainer, stream: VideoStream, first: float, end: float, choose: Choice
+) -> Iterator["Packet[VideoStream]"]:
+    """Packets worth decoding: after one that was passed over none is, up to the next keyframe.
+
+    Pictures shown before a keyframe but sent after it build on what was passed over, too. From the end on all are
+    decoded: only then do the last ones come out.
+    """
+    is_whole, is_fresh, keyframe_at = False, True, 0.0
+    for packet in container.demux(stream):
+        stamp = _stamp(container, packet)
+        at = end if stamp is None else round(_seconds(stamp, stream) - first, 4)
+        if packet.is_keyframe:
+            is_fresh, keyframe_at = not is_whole, at
+            is_whole = at >= end or choose(at, True)
+        elif is_fresh and at < keyframe_at:
+            continue
+        elif is_whole:
+            is_whole = at >= end or choose(at, False)
+        if is_whole or stamp is None:
+            yield packet
+
+
+def _decode(path: Path, packets: Iterable["Packet[VideoStream]"], count: Decoded) -> Iterator[VideoFrame]:
+    tried = 0
     try:
-        for packet in container.demux(stream):
-            packets += 1
+        for packet in packets:
+            tried += 1
             try:
                 pictures = packet.decode()
             except FFmpegError:
                 count.damaged += 1
-                if count.damaged > 3 + packets // 50:
+                if count.damaged > 3 + tried // 50:
                     raise DamagedVideo(f"{path.name}: too much cannot be decoded. Copy it again.") from None
                 continue
             for picture in pictures:

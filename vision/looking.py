@@ -61,12 +61,20 @@ class Eye:
         self._scanned_at = self._searched_at = -np.inf
         self.size = (0, 0)
         """Height and width of the pictures, upright."""
+        self.looked_at = -np.inf
+        """The time of the last picture."""
         self.refused: Counter[str] = Counter()
         """Why faces were not kept as shots: how often each reason."""
+
+    @property
+    def is_following(self) -> bool:
+        """Was anybody in sight just now?"""
+        return self._tracker.is_following
 
     def look(self, frame: Frame, clock: Clock) -> list[tuple[Tracklet, Face]]:
         """The faces of a picture and the tracklets that they belong to."""
         self.size = frame.upright_size
+        self.looked_at = frame.at
         with clock("motion"):
             regions = self._regions(frame)
         if not regions:

@@ -43,7 +43,7 @@ def test_everybody_in_the_film_is_seen_coming_and_going(
 def test_the_cost_is_counted_per_stage(analysis: Analysis) -> None:
     assert set(analysis.seconds) == set(STAGES)
     assert all(seconds > 0 for seconds in analysis.seconds.values())
-    assert analysis.frames_analysed == 135 and analysis.frames_decoded >= 405
+    assert 100 < analysis.frames_analysed <= 135 and analysis.frames_decoded >= 3 * analysis.frames_analysed
     assert analysis.faces > 80
 
 
