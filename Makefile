@@ -31,6 +31,9 @@ test: $(VENV)/.installed-dev ## all tests but the browser's, on a real embedded 
 soak: $(VENV)/.installed-dev ## deeds in every order, for an hour: do the books still agree?
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/sales/test_books_machine.py
 
+soaklive: $(VENV)/.installed-dev ## an hour of made-up film as if from a camera: does the memory grow, who is named how soon?
+	$(PY) -m tests.vision.soak_live
+
 bench: $(VENV)/.installed-dev ## what a sale costs after a million others; the first run makes them
 	$(PY) -m tests.bench
 

@@ -32,6 +32,10 @@ FAULTS = {
         _("Set it to H.264 or H.265 at 4K or less, and check the path of the address."),
     ),
     SILENT: Words(_("The camera answers, but sends no pictures."), _("Switch it off and on again.")),
+    "full": Words(
+        _("The disk is full: nothing is recorded."),
+        _("Make room on the disk, or keep the recordings for fewer days."),
+    ),
     "refused": Words(_("This address is not opened."), _("Write the address of a camera in your network.")),
     cameras.LOGIN_LOST: Words(
         _("The password can't be read any more: the server's secret key is another."), _("Write it again.")

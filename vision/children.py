@@ -24,7 +24,7 @@ from vision.frames import DamagedVideo, UnreadableVideo, VideoInfo
 Tell = Callable[[float], None]
 """Is told how far it is (seconds of the recording), again and again while a child works."""
 
-_PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parent.parent
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
 _TICK_S = 1.0
 _LAST_WORDS = 4000
@@ -69,16 +69,21 @@ def _run(job: str, result: Path, longest_s: float, tell: Tell, name: str) -> Non
         )
 
 
+def environment() -> dict[str, str]:
+    """What a child sees of ours: nothing that is secret."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed_on | {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+
+
 def _start(job: str, result: Path, log: Path) -> subprocess.Popen[bytes]:
     """A child in a session of its own that sees none of this process's secrets."""
     order = result.with_suffix(".job")
     order.write_text(job)
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     with log.open("w") as errors:
         return subprocess.Popen(  # noqa: S603 (our own module, no shell)
             [sys.executable, "-m", "vision.chunk_worker", str(order), str(result)],
-            cwd=_PROJECT,
-            env={**environment, "PYTHONPATH": str(_PROJECT), "OMP_NUM_THREADS": "1"},
+            cwd=PROJECT,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

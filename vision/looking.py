@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -12,11 +12,11 @@ import numpy as np
 from vision.candidates import Candidate
 from vision.config import VisionConfig
 from vision.engines import make_detector, make_engine
-from vision.faces import Box, Face, Floats, around, middle, places, quality, refusal
+from vision.faces import Box, Face, around, middle, places, quality, refusal
 from vision.motion import MotionGate
 from vision.picture import Frame, Image, Place
 from vision.scene import is_within
-from vision.tracking import Shot, Tracker, Tracklet, is_wanted, kept_shots
+from vision.tracking import Shot, Tracker, Tracklet, best_shots, is_wanted, kept_shots
 
 Item = TypeVar("Item")
 STAGES = ("decode", "motion", "detect", "track", "embed")
@@ -133,19 +133,31 @@ class Eye:
                 if at - old.at > _SETTLED_S:
                     old.cut_out(self._engine.chip)
 
+    def shot_count(self, number: int) -> int:
+        """How many shots there are so far of a face that is followed."""
+        return len(self._candidates[number]) if number in self._candidates else 0
+
+    def shots(self, number: int) -> list[Shot]:
+        """The best few shots so far of a face that is followed."""
+        return self._embedded(best_shots(self._candidates[number], self._config))
+
     def tracklets(self, clock: Clock) -> list[Tracklet]:
         """All that was followed, its shots turned into vectors."""
         whole = self._tracker.finish()
         with clock("embed"):
-            chosen = [kept for tracklet in whole for kept in self._candidates[tracklet.number]]
-            chips = np.array([kept.cut_out(self._engine.chip) for kept in chosen], np.uint8)
-            side = self._engine.chip_px
-            vectors = iter(self._engine.embed(chips.reshape(-1, side, side, 3)))
+            shots = iter(self._embedded([kept for one in whole for kept in self._candidates[one.number]]))
         return [
-            replace(
-                tracklet, shots=[_shot(kept, next(vectors)) for kept in self._candidates[tracklet.number]]
-            )
+            replace(tracklet, shots=[next(shots) for _ in self._candidates[tracklet.number]])
             for tracklet in whole
+        ]
+
+    def _embedded(self, chosen: Sequence[Candidate]) -> list[Shot]:
+        chips = np.array([kept.cut_out(self._engine.chip) for kept in chosen], np.uint8)
+        side = self._engine.chip_px
+        vectors = self._engine.embed(chips.reshape(-1, side, side, 3))
+        return [
+            Shot(kept.at, kept.box, kept.quality, vector, kept.jpeg)
+            for kept, vector in zip(chosen, vectors, strict=True)
         ]
 
 
@@ -163,7 +175,3 @@ def _inside(places: Iterable[Box], bounds: Box) -> list[Box]:
         for x1, y1, x2, y2 in places
     ]
     return [place for place in cut if place[0] < place[2] and place[1] < place[3]]
-
-
-def _shot(kept: Candidate, vector: Floats) -> Shot:
-    return Shot(kept.at, kept.box, kept.quality, vector, kept.jpeg)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from vision import cameras, keeping, linking, recordings, watch_folders, watching
+from vision import cameras, keeping, linking, recordings, sightings, watch_folders, watching
 from vision.children import Tell
 from vision.frames import UnreadableVideo
 from vision.models import Camera, Recording, RecordingChunk
@@ -94,3 +94,8 @@ def look_into_folders() -> None:
 def keep_within_quotas() -> None:
     """Each minute: films beyond the days and gigabytes of their cameras go."""
     keeping.keep_within_quotas()
+
+
+def forget_sightings() -> None:
+    """Each minute: who was in sight a while ago is not any more."""
+    sightings.forget()

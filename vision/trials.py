@@ -1,7 +1,6 @@
 """Take a picture of a camera or a recording, or look at it for a minute: in a child process with a time limit."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,11 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vision.children import PROJECT, environment
 from vision.config import VisionConfig
 from vision.sources import SILENT, Source
 
-_PROJECT = Path(__file__).resolve().parent.parent
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "TMPDIR")
 STILL_LIMIT_S = 15.0
 """How long somebody waits for a picture at most."""
 SPARE_S = 60.0
@@ -63,8 +61,8 @@ def _ask_child(trial: Trial, folder: str, on_second: Callable[[float], None]) ->
     """The last line that the child said."""
     child = subprocess.Popen(  # noqa: S603 (our own module, no shell)
         [sys.executable, "-m", "vision.trial_worker", folder],
-        cwd=_PROJECT,
-        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+        cwd=PROJECT,
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

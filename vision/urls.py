@@ -3,13 +3,15 @@
 from django.urls import URLPattern, path
 
 from vision import api as doors
-from vision import camera_views, recording_views, views
+from vision import camera_views, live_views, recording_views, views
 
 pages: list[URLPattern] = [
     path("visits/", views.visits, name="visits"),
+    path("visits/now/", live_views.now, name="in_sight"),
     path("visits/<int:pk>/", views.visit, name="visit"),
     path("persons/<int:pk>/", views.person, name="person"),
     path("faces/<int:pk>.jpg", views.picture, name="picture"),
+    path("faces/now/<int:pk>.jpg", live_views.sighting_picture, name="sighting_picture"),
     path("links/<int:pk>/", views.link_decide, name="link_decide"),
     path("sales/<int:pk>/visits/", views.sale_links, name="sale_links"),
     path("recordings/", recording_views.recordings, name="recordings"),

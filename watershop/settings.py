@@ -323,6 +323,7 @@ EVERY_MINUTE = (
     "vision.tasks.link_recent_sales",
     "vision.tasks.look_into_folders",
     "vision.tasks.keep_within_quotas",
+    "vision.tasks.forget_sightings",
 )
 
 # Which network compares faces (dlib, face_recognition or insightface, see docs/vision.md), and what it computes on.
@@ -332,6 +333,8 @@ VISION_YUNET_MODEL = os.environ.get("VISION_YUNET_MODEL")
 VISION_SCRFD_MODEL = os.environ.get("VISION_SCRFD_MODEL")
 VISION_ARCFACE_MODEL = os.environ.get("VISION_ARCFACE_MODEL")
 VISION_MODEL_DIR = VAR_DIR / "models"
+# Segments of live cameras lie here until they are whole; then they are in the storage like any recording.
+LIVE_SPOOL = VAR_DIR / "live"
 # Network recorders may be watched in folders below this one; unset, there are no watch folders.
 WATCH_ROOT = os.environ.get("WATERSHOP_WATCH_ROOT")
 # So much of the disk stays free whatever is recorded; unset, 2 GB or a twentieth, whichever is more.

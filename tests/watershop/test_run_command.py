@@ -232,6 +232,19 @@ def test_a_child_that_keeps_dying_is_started_less_and_less_often(tmp_path: Path)
     assert pauses[-1] > 3 * pauses[0]
 
 
+def test_a_child_with_nothing_to_do_is_not_started_until_there_is(tmp_path: Path) -> None:
+    is_wanted = False
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    child = Child("some", command, tmp_path / "some.log", is_wanted=lambda: is_wanted)
+    supervisor = Supervisor([child], f"test-{tmp_path}", lambda child: None)
+    supervisor.tend()
+    assert child.process is None and child.start_after > time.monotonic()
+    is_wanted, child.start_after = True, 0
+    supervisor.tend()
+    assert child.process is not None
+    supervisor.stop()
+
+
 def test_what_a_killed_run_left_over_is_ended_by_its_mark(tmp_path: Path) -> None:
     mark = f"test-{tmp_path}"
     stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"

@@ -22,7 +22,7 @@ class VisionSettings(models.Model):
     )
     min_sharpness = models.FloatField(
         _("sharpness"),
-        default=40,
+        default=40.0,
         validators=[MinValueValidator(0)],
         help_text=_("faces less sharp than this are not compared (40 is slightly blurred)"),
     )
@@ -59,6 +59,15 @@ class VisionSettings(models.Model):
     def of(shop: Shop) -> "VisionSettings":
         """The settings of a shop."""
         return VisionSettings.objects.get_or_create(shop=shop)[0]
+
+
+class CameraQuerySet(models.QuerySet["Camera"]):
+    """Many cameras."""
+
+    def live(self) -> "CameraQuerySet":
+        """Those that are to be watched as their pictures come."""
+        kinds = (Camera.Kind.STREAM, Camera.Kind.DEVICE)
+        return self.filter(is_on=True, kind__in=kinds).exclude(address="")
 
 
 class Camera(ShopRow):
@@ -119,6 +128,8 @@ class Camera(ShopRow):
     placement = models.JSONField(
         null=True, editable=False, help_text=_("what the last placement check found")
     )
+
+    objects = CameraQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("camera")

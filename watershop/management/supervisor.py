@@ -22,19 +22,24 @@ import psutil
 MARK = "WATERSHOP_RUN"
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps dying
+ASK_AGAIN = 5.0  # seconds until a child that nobody wanted is asked for again
 STEADY = 60.0  # a child that lived this long starts with a clean record
 LARGEST_LOG = 10_000_000  # bytes; an older log is kept once, as <name>.log.1
 
 
 @dataclass
 class Child:
-    """One program to keep alive; its output goes to `log`. `grace`: seconds it may take to stop."""
+    """One program to keep alive; its output goes to `log`. `grace`: seconds it may take to stop.
+
+    `is_wanted` says whether there is anything for it to do; it is not started before.
+    """
 
     name: str
     command: Sequence[str]
     log: Path
     environment: dict[str, str] = field(default_factory=dict)
     grace: float = 4.0
+    is_wanted: Callable[[], bool] = lambda: True
     process: subprocess.Popen[bytes] | None = None
     deaths: int = 0
     started_at: float = 0.0
@@ -90,7 +95,10 @@ class Supervisor:
                 self.warn(child)
                 child.bury()
             if child.process is None and time.monotonic() >= child.start_after:
-                child.start(self.mark)
+                if child.is_wanted():
+                    child.start(self.mark)
+                else:
+                    child.start_after = time.monotonic() + ASK_AGAIN
 
     def stop(self) -> None:
         """End the children in the order given, each within its grace, then whatever else carries the mark."""

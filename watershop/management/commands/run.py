@@ -25,10 +25,11 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from vision.models import Camera
 from watershop import accounts, database, jobs
 from watershop.management.supervisor import Child, Supervisor, end_marked
 from watershop.models import Shop
@@ -36,6 +37,8 @@ from watershop.postgresql.programs import EmbeddedServerError, programs
 
 HOST = "127.0.0.1"
 WEB_START_SECONDS = 60
+CAMERA_GRACE_SECONDS = 8.0
+"""For the pieces of film that are being recorded to be made whole."""
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -230,7 +233,24 @@ def _children(port: int) -> list[Child]:
             Child(name, [*manage, "qcluster"], _logs() / f"{name}.log", {"Q_CLUSTER_NAME": cluster, **talk})
             for name, cluster in (("worker", "default"), ("video", "video"))
         ),
+        Child(
+            "cameras",
+            [*manage, "watch_cameras"],
+            _logs() / "cameras.log",
+            talk,
+            grace=CAMERA_GRACE_SECONDS,
+            is_wanted=_has_live_camera,
+        ),
     ]
+
+
+def _has_live_camera() -> bool:
+    """Whether a camera is to be watched; while the database is away nobody knows."""
+    try:
+        return Camera.objects.live().exists()
+    except DatabaseError:
+        connection.close()
+        return False
 
 
 def _open_migrations() -> list[Any]:

@@ -1,0 +1,105 @@
+"""Who the faces in front of a live camera are: a row for each that is followed, rewritten about once a second."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from vision import gallery
+from vision.config import VisionConfig
+from vision.messages import FaceInSight, Sight
+from vision.models import Camera, Sighting
+from vision.persons import Known, identify
+from vision.tracking import Shot, Tracklet
+
+KNOWN_S = 3.0
+"""Who is known is read anew so often."""
+
+
+@dataclass
+class _Face:
+    """What is known of a face by its last good shots."""
+
+    shots: Sequence[Shot] = ()
+    person: int | None = None
+    distance: float | None = None
+    picture: str = ""
+
+
+class Sightings:
+    """Those in sight of one camera, from telling to telling."""
+
+    def __init__(self, camera: Camera, config: VisionConfig) -> None:
+        self._camera, self._config = camera, config
+        self._faces: dict[str, _Face] = {}
+        self._known: Known | None = None
+        self._known_s = 0.0
+
+    def take(self, sight: Sight) -> None:
+        """Say who each new or better seen face is, and write all down in one statement."""
+        self._faces = {face.track: self._faces.get(face.track, _Face()) for face in sight.faces}
+        news = [face for face in sight.faces if face.shots]
+        for face in news:
+            self._faces[face.track].shots = face.shots
+            self._faces[face.track].picture = self._save_picture(face)
+        if news:
+            self._identify()
+        Sighting.objects.bulk_create(
+            (self._row(face) for face in sight.faces),
+            update_conflicts=True,
+            unique_fields=["camera", "track"],
+            update_fields=["person", "distance", "last_at", "counter_since_at", "picture"],
+        )
+
+    def _identify(self) -> None:
+        """Who each face is, by its last good shots. A person is once in a picture: of two the nearer is theirs."""
+        known = self._known_people()
+        probes = {track: [_tracklet(face.shots)] for track, face in self._faces.items() if face.shots}
+        near = {track: identify(probe, known, self._config).distance for track, probe in probes.items()}
+        there: set[int] = set()
+        for track in sorted(probes, key=near.__getitem__):
+            match = identify(probes[track], known, self._config, but=there)
+            self._faces[track].person, self._faces[track].distance = match.person, _finite(match.distance)
+            if match.person:
+                there.add(match.person)
+
+    def _known_people(self) -> Known:
+        """Read anew every few seconds: somebody may have got a name meanwhile, or be forgotten."""
+        if self._known is None or time.monotonic() - self._known_s > KNOWN_S:
+            self._known, self._known_s = (
+                gallery.known(self._camera.shop, self._config.model_id),
+                time.monotonic(),
+            )
+        return self._known
+
+    def _save_picture(self, face: FaceInSight) -> str:
+        name = f"sightings/{self._camera.pk}/{face.track}.jpg"
+        default_storage.delete(name)
+        best = max(face.shots, key=lambda shot: len(shot.jpeg))
+        return default_storage.save(name, ContentFile(best.jpeg))
+
+    def _row(self, face: FaceInSight) -> Sighting:
+        who = self._faces[face.track]
+        return Sighting(
+            shop=self._camera.shop,
+            camera=self._camera,
+            track=face.track,
+            person_id=who.person,
+            distance=who.distance,
+            first_at=face.first_at,
+            last_at=face.last_at,
+            counter_since_at=face.counter_since_at,
+            picture=who.picture,
+        )
+
+
+def _tracklet(shots: Sequence[Shot]) -> Tracklet:
+    """A face that is still followed, as far as its shots tell who it is."""
+    return Tracklet(1, shots=list(shots))
+
+
+def _finite(distance: float) -> float | None:
+    return distance if math.isfinite(distance) else None
