@@ -13,7 +13,7 @@ from vision import children
 from vision.chunk_file import read_result
 from vision.chunks import Chunk, ChunkResult, Pictures
 from vision.config import VisionConfig
-from vision.engines import make_engine
+from vision.engines import prepare
 from vision.faces import iou
 from vision.frames import VideoInfo
 from vision.looking import STAGES
@@ -55,7 +55,7 @@ def analyse(
     Raises UnreadableVideo or ChunkFailed.
     """
     info = children.probed(path, config, lambda at: None)
-    make_engine(config).prepare()
+    prepare(config)
     with tempfile.TemporaryDirectory(prefix="watershop-chunks-") as folder:
         crew = _Crew(path, config, pictures, Path(folder))
         return gathered(info, crew.run(cut(info, config), workers, on_progress), config)

@@ -76,6 +76,20 @@ def make_engine(config: VisionConfig) -> Engine:
     return ENGINES[config.engine](config)
 
 
+def prepare(config: VisionConfig) -> Engine:
+    """The engine, ready for children to use it, and the very one that the config was made for.
+
+    Raises EngineUnavailable, also where another machine planned the work and has another file under the same setting.
+    """
+    engine = make_engine(config)
+    if engine.model_id != config.model_id:
+        raise EngineUnavailable(
+            f"This machine has {engine.model_id}, but {config.model_id} is wanted: give every machine the same file."
+        )
+    engine.prepare()
+    return engine
+
+
 def make_detector(config: VisionConfig) -> Detector:
     """SCRFD for insightface, which needs its five points; else YuNet when its file is there, or dlib's HOG."""
     if config.engine == "insightface":

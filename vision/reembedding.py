@@ -10,7 +10,7 @@ from django.db import transaction
 
 from vision import gallery
 from vision.config import VisionConfig
-from vision.engines import Engine, make_detector, make_engine
+from vision.engines import Engine, make_detector, prepare
 from vision.faces import WHOLE, Box, Detector, Face, Floats, iou
 from vision.frames import Image
 from vision.models import Tracklet
@@ -49,8 +49,7 @@ def renew(
     Who is who stays as it was decided. Old vectors stay, too, unless `drops_old` says that those with a successor
     go. Stopped and begun again it goes on where it was; done again it does nothing. Raises EngineUnavailable.
     """
-    engine, detector, renewal = make_engine(config), make_detector(config), Renewal()
-    engine.prepare()
+    engine, detector, renewal = prepare(config), make_detector(config), Renewal()
     waiting = list(gallery.outdated(shop, config.model_id))
     for start in range(0, len(waiting), BATCH):
         batch = waiting[start : start + BATCH]

@@ -19,7 +19,7 @@ from vision.children import Tell
 from vision.chunk_file import info_of, info_text, read_result
 from vision.chunks import Chunk, ChunkResult
 from vision.config import VisionConfig
-from vision.engines import make_engine
+from vision.engines import prepare
 from vision.frames import VideoInfo
 from vision.local_files import fetched
 from vision.models import Recording, RecordingChunk
@@ -86,7 +86,7 @@ def watch(chunk: RecordingChunk, tell: Tell) -> None:
     if chunk.is_watched or recording.is_finished:
         return
     _info, config = _plan_of(recording)
-    make_engine(config).prepare()
+    prepare(config)
     seconds = Chunk(chunk.start_s, chunk.end_s, chunk.own_end_s)
 
     def tell_share(at: float) -> None:

@@ -20,7 +20,7 @@ from vision.arcface import TEMPLATE, ArcFace, euclidean, similarity
 from vision.chunk_worker import limit_this_process
 from vision.config import DLIB, VisionConfig
 from vision.embedding import Dlib
-from vision.engines import make_detector, make_engine
+from vision.engines import make_detector, make_engine, prepare, with_cold_start
 from vision.faces import WHOLE, Face, Floats
 from vision.looking import Clock, Eye
 from vision.networks import CPU, CUDA, EngineUnavailable, single_threaded
@@ -146,6 +146,13 @@ def test_another_file_of_weights_is_another_model(tmp_path: Path) -> None:
         for name, scale in (("one.onnx", 1.0), ("same.onnx", 1.0), ("other.onnx", 2.0))
     )
     assert one == same != other and one.startswith("arcface-")
+
+
+def test_work_planned_for_another_file_is_not_done_with_this_one(insightface: VisionConfig) -> None:
+    planned = with_cold_start(insightface)
+    assert prepare(planned).model_id == planned.model_id
+    with pytest.raises(EngineUnavailable, match="give every machine the same file"):
+        prepare(planned.with_changes(model_id="arcface-0123456789abcdef"))
 
 
 def test_the_mean_of_unit_vectors_is_a_unit_vector() -> None:
