@@ -34,6 +34,7 @@ COLD_START = ColdStart(
     review_at=euclidean(0.32),
     margin=0.08,
     cluster_at=euclidean(0.40),
+    look_spread=0,
     change_at=euclidean(0.35),
     enrol_at=euclidean(0.60),
 )

@@ -30,7 +30,10 @@ class ColdStart:
     margin: float
     """How much farther the second person must be."""
     cluster_at: float
-    """Up to here tracklets of one recording are one person."""
+    """Up to here tracklets of one recording are one person, for means of three looks each."""
+    look_spread: float
+    """How far one look at somebody lies from the mean of many (root mean square). Means of few looks lie farther apart
+    by chance: the bars for joining and cutting tracklets give way by that much. Zero leaves them alone."""
     change_at: float
     """A tracklet is cut where the mean of `change_shots` shots before and after differs by more."""
     enrol_at: float
@@ -38,7 +41,15 @@ class ColdStart:
     match draw the next one after it."""
 
 
-DLIB = ColdStart(accept_at=0.36, review_at=0.45, margin=0.06, cluster_at=0.42, change_at=0.46, enrol_at=0.28)
+DLIB = ColdStart(
+    accept_at=0.36,
+    review_at=0.45,
+    margin=0.06,
+    cluster_at=0.42,
+    look_spread=0.33,
+    change_at=0.46,
+    enrol_at=0.28,
+)
 
 
 @dataclass(frozen=True)
@@ -87,9 +98,11 @@ class VisionConfig:
 
     change_at: float = DLIB.change_at
     change_shots: int = 6
-    change_min_shots: int = 2
+    change_min_looks: int = 4
+    """A face that is another's for less long does not cut a tracklet; looks are shots of different seconds."""
 
     cluster_at: float = DLIB.cluster_at
+    look_spread: float = DLIB.look_spread
     bars: tuple[Bar, ...] = ()
     """Fitted to the camera, by width of face; where none fits, `accept_at` and `review_at` hold."""
     accept_at: float = DLIB.accept_at

@@ -9,13 +9,15 @@ import numpy.typing as npt
 
 from vision.config import Bar, VisionConfig
 from vision.faces import Floats
-from vision.tracking import Shot, Tracklet, mean_of, mean_vector
+from vision.tracking import Shot, Tracklet, by_chance, looks, mean_of, mean_vector
 
 Ids: TypeAlias = npt.NDArray[np.int64]
 Faces: TypeAlias = tuple[Floats, Ids]
 """Vectors [n, d], and whose each is."""
 FAR = float("inf")
 MAJORITY = 0.5
+LOOKS = 3
+"""`VisionConfig.cluster_at` was chosen between means of so many looks each; a tracklet counts as no more."""
 
 
 @dataclass(frozen=True)
@@ -77,41 +79,55 @@ def _by_owner(owners: Ids, vectors: Floats, probe: Floats) -> Iterable[tuple[int
     return zip(owners.tolist(), away.tolist(), strict=True)
 
 
-def cluster(tracklets: Sequence[Tracklet], cut: float) -> list[list[Tracklet]]:
+def cluster(tracklets: Sequence[Tracklet], config: VisionConfig) -> list[list[Tracklet]]:
     """Usable tracklets grouped into people, in the order in which they came.
 
-    Average linkage of the tracklets' vectors up to the distance `cut`. Two faces in one picture are never one
-    person, nor are two groups that hold such a pair.
+    Always the two groups are joined whose means are nearest, what chance adds taken off: means of few looks may lie
+    farther apart than those of many. Two faces in one picture are never one person, nor are two groups that hold such
+    a pair.
     """
-    usable = [tracklet for tracklet in tracklets if tracklet.is_usable]
-    if not usable:
-        return []
-    groups = [[tracklet] for tracklet in usable]
-    between = _distances(usable)
+    groups = [[tracklet] for tracklet in tracklets if tracklet.is_usable]
+    means = np.array([template(group) for group in groups])
+    seen = np.array([_looks(group) for group in groups])
+    excess = np.array([_excess(number, means, seen, config) for number in range(len(groups))])
+    together = _together(groups)
     while len(groups) > 1:
-        one, other = np.unravel_index(int(np.argmin(between)), between.shape)
-        if between[one, other] > cut:
+        excess[together] = np.inf
+        one, other = np.unravel_index(int(np.argmin(excess)), excess.shape)
+        if excess[one, other] > 0:
             break
         keep, gone = sorted((int(one), int(other)))
-        sizes = len(groups[keep]), len(groups[gone])
-        merged = (between[keep] * sizes[0] + between[gone] * sizes[1]) / sum(sizes)
-        between[keep, :] = between[:, keep] = merged
-        between[keep, keep] = np.inf
-        between = np.delete(np.delete(between, gone, 0), gone, 1)
         groups[keep] += groups.pop(gone)
+        together[keep] |= together[gone]
+        together[:, keep] |= together[:, gone]
+        excess, together = (np.delete(np.delete(table, gone, 0), gone, 1) for table in (excess, together))
+        means, seen = np.delete(means, gone, 0), np.delete(seen, gone)
+        means[keep], seen[keep] = template(groups[keep]), _looks(groups[keep])
+        excess[keep] = excess[:, keep] = _excess(keep, means, seen, config)
     return [sorted(group, key=lambda tracklet: tracklet.number) for group in groups]
 
 
-def _distances(tracklets: Sequence[Tracklet]) -> npt.NDArray[np.float64]:
-    """[n, n] between the tracklets' vectors; infinite to oneself and between faces seen together."""
-    vectors = np.array([tracklet.vector for tracklet in tracklets], float)
-    between: npt.NDArray[np.float64] = np.linalg.norm(vectors[:, None] - vectors[None], axis=2)
-    np.fill_diagonal(between, np.inf)
-    for row, one in enumerate(tracklets):
-        for column, other in enumerate(tracklets[:row]):
-            if one.is_seen_with(other):
-                between[row, column] = between[column, row] = np.inf
-    return between
+def _excess(
+    number: int, means: Floats, seen: npt.NDArray[np.int64], config: VisionConfig
+) -> npt.NDArray[np.float64]:
+    """By how much the mean of one group is too far from each of the others' for one person: squared distances [n]."""
+    away: npt.NDArray[np.float64] = np.sum((means - means[number]) ** 2, axis=1, dtype=float)
+    chance = by_chance(seen[number], seen, config.look_spread) - by_chance(LOOKS, LOOKS, config.look_spread)
+    return away - config.cluster_at**2 - chance
+
+
+def _together(groups: Sequence[Sequence[Tracklet]]) -> npt.NDArray[np.bool_]:
+    """[n, n] of single tracklets: which can't be joined, being oneself or two faces in one picture."""
+    together = np.eye(len(groups), dtype=bool)
+    for row, (one,) in enumerate(groups):
+        for column, (other,) in enumerate(groups[:row]):
+            together[row, column] = together[column, row] = one.is_seen_with(other)
+    return together
+
+
+def _looks(group: Sequence[Tracklet]) -> int:
+    """A tracklet is few looks however long it is: one visit, one light, one way to stand."""
+    return sum(min(LOOKS, looks(tracklet.shots)) for tracklet in group)
 
 
 def template(tracklets: Sequence[Tracklet]) -> Floats:

@@ -78,7 +78,7 @@ class Look:
 def rehearse(path: Path, config: VisionConfig, *, camera: str, started_at: datetime, look: Look) -> Seen:
     """The dry run: everybody is new, no database is asked, nothing is stored. Raises UnreadableVideo."""
     analysis = _analysis(path, config, look)
-    groups = cluster(analysis.tracklets, config.cluster_at)
+    groups = cluster(analysis.tracklets, config)
     people = in_order([somebody_new(group, Person(), config) for group in groups])
     people = _who_came(people, analysis, config)
     for number, person in enumerate((seen.person for seen in people if seen.person), 1):
@@ -100,7 +100,7 @@ def process(recording: Recording, path: Path, config: VisionConfig, look: Look) 
 
 def finish(recording: Recording, analysis: Analysis, config: VisionConfig) -> Seen:
     """Say who was seen in a recording and store it; when it is stored already, only say it."""
-    groups = cluster(analysis.tracklets, config.cluster_at)
+    groups = cluster(analysis.tracklets, config)
     with transaction.atomic():
         # One recording at a time may change who is known, or two would give the same person two codes.
         shop = Shop.objects.select_for_update(no_key=True).get(pk=recording.shop_id)

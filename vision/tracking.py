@@ -12,6 +12,9 @@ from vision.candidates import Candidate
 from vision.config import VisionConfig
 from vision.faces import Box, Face, Floats, iou, middle
 
+_TOGETHER = 5
+"""Pictures, a second of them."""
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -63,15 +66,16 @@ class Tracklet:
         return bool(self.shots)
 
     def is_seen_with(self, other: "Tracklet", sure: float = 0.6) -> bool:
-        """Were both faces in one picture, twice at least, apart and surely? Then they are two people.
+        """Were both faces in one picture, for a second together, apart and surely? Then they are two people.
 
-        A faint detection proves nothing: it may be a face on a poster behind somebody's ear.
+        A faint detection proves nothing: it may be a face on a poster behind somebody's ear. Nor does a moment: where
+        two cross, one is followed as the other for some pictures while the one is found anew.
         """
         ours = {time: box for time, box, score in self.rows() if score >= sure}
         apart = [
             iou(ours[time], box) < 0.1 for time, box, score in other.rows() if score >= sure and time in ours
         ]
-        return sum(apart) >= 2
+        return sum(apart) >= _TOGETHER
 
     def rows(self) -> Iterator[tuple[float, Box, float]]:
         """(time, box, score) of each picture."""
@@ -92,6 +96,16 @@ def mean_of(vectors: Floats, weights: Sequence[float] | None = None) -> Floats:
     if np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4):
         mean = mean / np.linalg.norm(mean)
     return mean.astype(np.float32)
+
+
+def looks(shots: Iterable[Shot]) -> int:
+    """How many looks at a face the shots are: those of one second show it in one pose and one light."""
+    return len({int(shot.at) for shot in shots})
+
+
+def by_chance(some: npt.ArrayLike, others: npt.ArrayLike, spread: float) -> npt.NDArray[np.float64]:
+    """By how much the means of so many looks at one face lie apart for no reason: squared distances."""
+    return np.asarray(spread**2 * (1 / np.asarray(some) + 1 / np.asarray(others)))
 
 
 AnyShot = TypeVar("AnyShot", Candidate, Shot)
@@ -257,12 +271,16 @@ def parted(tracklet: Tracklet, config: VisionConfig) -> list[Tracklet]:
 
     One who passes behind another, or comes in where another has just left, is followed as one face: places cannot
     tell them apart, faces can. Whose face it was between the last shot before and the first one after is not known.
+    A few looks alone are no proof, it may be a pose: they are left out.
     """
-    shots, least = tracklet.shots, config.change_min_shots
-    changes = {place: _change(shots, place, config) for place in range(least, len(shots) - least + 1)}
+    shots, least = tracklet.shots, config.change_min_looks
+    places = [
+        place for place in range(1, len(shots)) if min(looks(shots[:place]), looks(shots[place:])) >= least
+    ]
+    changes = {place: _change(shots, place, config) for place in places}
     place = max(changes, key=changes.__getitem__, default=0)
-    if not place or changes[place] <= config.change_at:
-        return [replace(tracklet, shots=best_shots(shots, config))]
+    if not place or changes[place] <= 0:
+        return [replace(tracklet, shots=best_shots(_usual(shots, config), config))]
     before, after = shots[:place], shots[place:]
     return [
         *parted(_between(tracklet, tracklet.started_s, before[-1].at, before), config),
@@ -271,10 +289,25 @@ def parted(tracklet: Tracklet, config: VisionConfig) -> list[Tracklet]:
 
 
 def _change(shots: Sequence[Shot], place: int, config: VisionConfig) -> float:
-    """How far the face just before a place in the list is from the face just after it (L2)."""
+    """By how much the face just before a place in the list is too far from the one just after it for one person."""
     before = shots[max(0, place - config.change_shots) : place]
     after = shots[place : place + config.change_shots]
-    return float(np.linalg.norm(mean_vector(before) - mean_vector(after)))
+    return _excess(mean_vector(before) - mean_vector(after), looks(before), looks(after), config)
+
+
+def _usual(shots: Sequence[Shot], config: VisionConfig) -> Sequence[Shot]:
+    """The shots without those in which the face looks like another's."""
+    if not shots:
+        return shots
+    middle = np.median([shot.vector for shot in shots], axis=0)
+    return [shot for shot in shots if _excess(shot.vector - middle, 1, looks(shots), config) <= 0] or shots
+
+
+def _excess(apart: Floats, some: int, others: int, config: VisionConfig) -> float:
+    """By how much two means of so many looks are farther apart than one face's should be: a squared distance."""
+    chance = by_chance(some, others, config.look_spread)
+    usual = by_chance(config.change_shots, config.change_shots, config.look_spread)
+    return float(np.sum(apart**2) - config.change_at**2 - chance + usual)
 
 
 def _between(tracklet: Tracklet, first: float, last: float, shots: list[Shot]) -> Tracklet:

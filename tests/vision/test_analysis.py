@@ -32,7 +32,7 @@ def summary(analysis: Analysis) -> list[tuple[object, ...]]:
 def test_everybody_in_the_film_is_seen_coming_and_going(
     made_clip: MadeClip, analysis: Analysis, eye: VisionConfig
 ) -> None:
-    people = cluster(analysis.tracklets, eye.cluster_at)
+    people = cluster(analysis.tracklets, eye)
     visits = visits_from(((t, number) for number, group in enumerate(people) for t in group), eye.visit_gap_s)
     assert len(people) == len(visits) == len(made_clip.truth)
     for visit, truth in zip(visits, made_clip.truth, strict=True):

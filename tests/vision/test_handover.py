@@ -93,6 +93,6 @@ def test_two_who_meet_in_the_door_are_two_visits(
     monkeypatch.setattr(footage, "_plan", lambda *_: [leaves, comes_in])
     film = tmp_path / "door.mp4"
     make_footage(film, minutes=0.37, visits=2, persons=2, seed=3, models_dir=models_dir)
-    first, second = cluster(analyse(film, eye, workers=2).tracklets, eye.cluster_at)
+    first, second = cluster(analyse(film, eye, workers=2).tracklets, eye)
     assert first[-1].ended_s == pytest.approx(11, abs=1.5)
     assert second[0].started_s == pytest.approx(11, abs=1.5)

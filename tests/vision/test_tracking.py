@@ -54,13 +54,14 @@ def test_a_flicker_of_two_pictures_is_nobody() -> None:
     assert track([(0.0, [face(300)]), (0.2, [face(300)])], CONFIG) == []
 
 
-def test_faces_that_overlap_or_are_faint_do_not_prove_two_people() -> None:
-    times: list[float] = [0.0, 0.2, 0.4]
+def test_faces_that_overlap_or_are_faint_or_meet_for_a_moment_do_not_prove_two_people() -> None:
+    times: list[float] = [0.2 * step for step in range(8)]
     here: Box = (0, 0, 60, 60)
-    one = Tracklet(1, times, [here] * 3, [0.9] * 3)
-    assert not one.is_seen_with(Tracklet(2, times, [(10, 10, 70, 70)] * 3, [0.9] * 3))
-    assert not one.is_seen_with(Tracklet(3, times, [(200, 0, 260, 60)] * 3, [0.9, 0.5, 0.5]))
-    assert one.is_seen_with(Tracklet(4, times, [(200, 0, 260, 60)] * 3, [0.9] * 3))
+    one = Tracklet(1, times, [here] * 8, [0.9] * 8)
+    assert not one.is_seen_with(Tracklet(2, times, [(10, 10, 70, 70)] * 8, [0.9] * 8))
+    assert not one.is_seen_with(Tracklet(3, times, [(200, 0, 260, 60)] * 8, [0.9] * 4 + [0.5] * 4))
+    assert not one.is_seen_with(Tracklet(4, times[4:], [(200, 0, 260, 60)] * 4, [0.9] * 4))
+    assert one.is_seen_with(Tracklet(5, times, [(200, 0, 260, 60)] * 8, [0.9] * 8))
 
 
 def test_the_best_shots_are_apart_in_time_and_in_order() -> None:
