@@ -52,7 +52,8 @@ def _upload(request: ShopRequest) -> HttpResponse:
 
 
 def _page(request: ShopRequest, form: UploadForm, status: int = 200) -> HttpResponse:
-    rows = Recording.objects.filter(shop=request.shop).select_related("camera").annotate(came=Count("visits"))
+    own = Recording.objects.filter(shop=request.shop).eventful()
+    rows = own.select_related("camera").annotate(came=Count("visits"))
     # Counting groups the rows, and a grouped query forgets the model's order.
     page = Paginator(rows.order_by("-started_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page"))
     cameras = Camera.objects.filter(shop=request.shop)

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +13,14 @@ import av
 import psutil
 import pytest
 from django.core.files.storage import default_storage
+from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests.base import Cast
 from tests.vision.cameras import camera_server
 from tests.vision.conftest import MadeClip, write_clip
+from tests.vision.scene import a_recording, a_visit
 from vision import live_cameras, logins
 from vision.children import PROJECT, environment
 from vision.config import VisionConfig
@@ -138,6 +141,18 @@ def test_what_a_child_saw_becomes_recordings_and_visits(
     assert Person.objects.count() == 2
     assert Tracklet.objects.count() > Visit.objects.count(), "a visit goes on over the cuts"
     assert take_in(camera, spool, eye) == 0
+
+
+def test_pieces_in_which_nobody_came_do_not_fill_the_page(
+    cast: Cast, client_of: Callable[..., Client]
+) -> None:
+    now = timezone.now()
+    busy = a_visit(cast.shop, now, picture=True).recording
+    Recording.objects.filter(pk=busy.pk).update(is_live=True, original_name="busy.mp4")
+    a_recording(cast.shop, now, is_live=True, original_name="empty.mp4")
+    a_recording(cast.shop, now, is_live=True, original_name="failed.mp4", state=Recording.State.FAILED)
+    page = client_of(cast.ravi).get("/s/water/recordings/").content.decode()
+    assert [name in page for name in ("busy.mp4", "empty.mp4", "failed.mp4")] == [True, False, True]
 
 
 def test_taking_in_that_was_cut_short_is_gone_on_with(camera: Camera, spool: Path, eye: VisionConfig) -> None:

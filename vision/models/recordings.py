@@ -19,6 +19,11 @@ OPEN_FOR = timedelta(days=90)
 class RecordingQuerySet(models.QuerySet["Recording"]):
     """Many recordings."""
 
+    def eventful(self) -> "RecordingQuerySet":
+        """Without the pieces of live cameras in which nobody came: a night has a hundred of them."""
+        empty = self.filter(is_live=True, state=Recording.State.DONE, visits=None, tracklets=None)
+        return self.exclude(pk__in=empty.values("pk"))
+
     def removable(self) -> "RecordingQuerySet":
         """Those whose film may go to make room.
 
