@@ -85,6 +85,9 @@ class CameraForm(forms.ModelForm[Camera]):
             wanted.discard("forgets_login")
         for name in set(self.fields) - wanted:
             del self.fields[name]
+        self.fields["name"].label = _("Name")
+        if kind == Camera.Kind.STREAM:
+            self.fields["address"].help_text = _("Filled in from make and number, or paste it here.")
         if kind == Camera.Kind.DEVICE:
             self.fields["address"].initial = "/dev/video0"
         if kind in (Camera.Kind.DEVICE, Camera.Kind.FOLDER):

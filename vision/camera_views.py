@@ -168,7 +168,7 @@ def _placement(row: Camera) -> dict[str, Any]:
         "found": found,
         "bars": bars,
         "shades": shades if faces else [Bar(_("Light"), light["luma"] / 255)],
-        "advice": [(code, ADVICE[code]) for code in found["advice"]],
+        "advice": [(code, ADVICE[code] % {"px": found["width_px"]}) for code in found["advice"]],
         "boxes": [_as_percent(*box) for box in found["boxes"]] if found["still"] == row.still.name else [],
     }
 

@@ -62,7 +62,7 @@ REFUSALS: dict[str, Any] = dict(
 )
 ADVICE: dict[str, Any] = {
     "edge": _("Faces are cut off: turn the camera until people are in the middle."),
-    "width": _("Faces are small: hang the camera nearer or zoom in."),
+    "width": _("Faces are %(px)d pixels wide: hang the camera nearer or zoom in."),
     "score": _("Faces are hard to see: move away what hides them, or hang the camera at head height."),
     "pose": _("People look past the camera: lower it to head height, where they look."),
     "blur": _("Faces are blurred: clean the lens, focus it, or give it more light."),

@@ -114,7 +114,7 @@ def _tried(camera: Camera, seconds: float, on_second: Callable[[float], None] = 
             return Found(fault=LOGIN_LOST)
         source = Source(url, camera.kind == Camera.Kind.DEVICE, settings.VISION_ASKS_ITSELF)
         return try_out(Trial(config, source=source, seconds=seconds), on_second)
-    newest = Recording.objects.filter(camera=camera, state=Recording.State.DONE).exclude(file="").first()
+    newest = camera.recordings.exclude(state=Recording.State.FAILED).exclude(file="").first()
     if newest is None:
         return Found(fault=NOTHING_RECORDED)
     at = max(0.0, (newest.duration_s - seconds) / 2)

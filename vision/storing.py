@@ -43,7 +43,7 @@ def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) ->
     ]
     visits = stays.join(recording, news, timedelta(seconds=config.visit_gap_s))
     rows = Tracklet.objects.bulk_create(
-        _row(recording, visit, tracklet)
+        _row(recording, visit, tracklet, seen.analysis.size)
         for visit, span in zip(visits, seen.visits, strict=True)
         for tracklet in span.tracklets
     )
@@ -56,7 +56,7 @@ def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) ->
     jobs.enqueue(shop, LINK_TASK, recording.pk)
 
 
-def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet) -> Tracklet:
+def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet, size: tuple[int, int]) -> Tracklet:
     return Tracklet(
         shop=visit.shop,
         recording=recording,
@@ -67,9 +67,19 @@ def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet) -> Tracklet
         ended_s=tracklet.ended_s,
         shots=len(tracklet.shots),
         face_px=face_px([tracklet]),
+        boxes=_boxes(tracklet, size),
         quality=best_shot(tracklet).quality,
         picture=f"{picture_folder(recording)}/{tracklet.number}.jpg",
     )
+
+
+def _boxes(tracklet: SeenTracklet, size: tuple[int, int]) -> list[list[float]]:
+    """[seconds, x1, y1, x2, y2] of each picture, in fractions of the picture of this height and width."""
+    height, width = size
+    return [
+        [round(at, 2), *(round(side, 4) for side in (x1 / width, y1 / height, x2 / width, y2 / height))]
+        for at, (x1, y1, x2, y2), _score in tracklet.rows()
+    ]
 
 
 def best_shot(tracklet: SeenTracklet) -> Shot:

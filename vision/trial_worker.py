@@ -8,6 +8,7 @@ writes its findings as the last line of standard output; before it, a line per s
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -40,7 +41,7 @@ def main(folder: str) -> int:
     still = Path(folder) / "still.jpg"
     try:
         with closing(_pictures(job, config)) as pictures:
-            found = _look(pictures, still, config) if job["seconds"] else _snap(pictures, still)
+            found = _look(pictures, still, config) if job["seconds"] else _snap(pictures, still, job)
     except SourceFault as fault:
         found = {"fault": str(fault)}
     except AddressRefused:
@@ -83,10 +84,9 @@ def _live(source: Source, seconds: float, rotation: int) -> Iterator[Frame]:
                     return
 
 
-def _snap(pictures: Iterator[Frame], still: Path) -> dict[str, Any]:
-    frame = None
-    for frame in pictures:  # noqa: B007 (the last one is wanted)
-        pass
+def _snap(pictures: Iterator[Frame], still: Path, job: dict[str, Any]) -> dict[str, Any]:
+    """One picture: of a file the one that was asked for, of a camera the last while it warms up."""
+    frame = next(pictures, None) if job["path"] else next(iter(deque(pictures, maxlen=1)), None)
     if frame is None:
         raise SourceFault(SILENT)
     still.write_bytes(as_jpeg(frame.image))
@@ -101,7 +101,8 @@ def _look(pictures: Iterator[Frame], still: Path, config: VisionConfig) -> dict[
     boxes: list[tuple[float, float, float, float, str]] = []
     for frame in pictures:
         image = frame.image
-        faces = [face for face in detector.detect(image, [WHOLE]) if face.score >= config.track_score]
+        looked_at = frame.evened if config.scene.evens_light else image
+        faces = [face for face in detector.detect(looked_at, [WHOLE]) if face.score >= config.track_score]
         seen.append(measured(image, faces, config))
         rank = (sum(not face.refusal for face in seen[-1].faces), len(faces))
         if rank > best:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from vision import api as doors
-from vision import camera_views, live_views, recording_views, views
+from vision import camera_views, live_views, preview_views, recording_views, views
 
 pages: list[URLPattern] = [
     path("visits/", views.visits, name="visits"),
@@ -19,6 +19,10 @@ pages: list[URLPattern] = [
     path("recordings/<int:pk>/progress/", recording_views.recording_progress, name="recording_progress"),
     path("recordings/<int:pk>/retry/", recording_views.recording_retry, name="recording_retry"),
     path("recordings/<int:pk>/remove/", recording_views.recording_remove, name="recording_remove"),
+    path("recordings/<int:pk>/preview/", preview_views.recording_preview, name="recording_preview"),
+    path("recordings/<int:pk>/tracks.json", preview_views.recording_tracks, name="recording_tracks"),
+    path("recordings/<int:pk>/video", preview_views.recording_video, name="recording_video"),
+    path("recordings/<int:pk>/frame.jpg", preview_views.recording_frame, name="recording_frame"),
     path("cameras/", camera_views.cameras, name="cameras"),
     path("cameras/add/<slug:kind>/", camera_views.camera_add, name="camera_add"),
     path("cameras/settings/", camera_views.camera_settings, name="camera_settings"),

@@ -173,8 +173,10 @@ def test_what_is_drawn_is_kept_within_the_picture_and_recorded(cast: Cast, meena
     assert camera.counter == [[0.1, 0.2], [1.0, 0.2], [0.9, 0.0]]
     assert camera.scene.door == ((0.4, 0.9), (0.6, 0.9)) and camera.region == []
     assert AuditEntry.objects.get(action="draw_camera").subject_id == camera.pk
-    assert 'points="10.0,20.0 100.0,20.0 90.0,0.0"' not in meena.get(f"{PAGE}{camera.pk}/").content.decode()
-    assert 'value="10.0,20.0 100.0,20.0 90.0,0.0"' in meena.get(f"{PAGE}{camera.pk}/").content.decode()
+    Camera.objects.update(still="stills/door.jpg")
+    page = meena.get(f"{PAGE}{camera.pk}/").content.decode()
+    assert 'points="10.0,20.0 100.0,20.0 90.0,0.0"' in page, "drawn on the still"
+    assert 'value="10.0,20.0 100.0,20.0 90.0,0.0"' in page, "and as numbers"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
@@ -26,6 +29,7 @@ from sales.models import (
     UpiClaim,
 )
 from tests.base import TESTS, Cast, sell
+from tests.vision.conftest import write_clip
 from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
 from watershop.models import Message, User
 from watershop.urls import ROOMS, urlpatterns
@@ -120,6 +124,11 @@ def _watched(sale: Sale) -> dict[str, int]:
     recording = Recording.objects.create(
         shop=sale.shop, camera=camera, started_at=now, state="failed", original_name="counter.mp4"
     )
+    with (
+        TemporaryDirectory() as folder,
+        write_clip(Path(folder) / "counter.mp4", seconds=1).open("rb") as clip,
+    ):
+        recording.file.save("counter.mp4", File(clip))
     person = Person.objects.create(shop=sale.shop, code="P_0001")
     stay = {"shop": sale.shop, "recording": recording, "person": person}
     visit = Visit.objects.create(**stay, entry_at=now, exit_at=now + timedelta(seconds=9))

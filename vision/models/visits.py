@@ -112,6 +112,11 @@ class Visit(ShopRow):
         ]
 
     @property
+    def entry_s(self) -> float:
+        """Seconds from the start of its recording."""
+        return max(0.0, (self.entry_at - self.recording.started_at).total_seconds())
+
+    @property
     def duration_s(self) -> float:
         return (self.exit_at - self.entry_at).total_seconds()
 
