@@ -127,6 +127,13 @@ class VisionConfig:
         places = (self.yunet_model, self.models_dir / YUNET_FILE)
         return next((place for place in places if place is not None and place.is_file()), None)
 
+    @property
+    def detector(self) -> str:
+        """What looks for faces: scrfd for insightface, which needs its five points; else yunet, or hog without it."""
+        if self.engine == "insightface":
+            return "scrfd"
+        return "yunet" if self.yunet else "hog"
+
     def bar(self, face_px: float) -> Bar:
         """How near is near enough for faces of this width (pixels)."""
         fitted = (bar for bar in sorted(self.bars, key=lambda bar: bar.up_to_px) if face_px <= bar.up_to_px)

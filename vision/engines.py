@@ -91,8 +91,8 @@ def prepare(config: VisionConfig) -> Engine:
 
 
 def make_detector(config: VisionConfig) -> Detector:
-    """SCRFD for insightface, which needs its five points; else YuNet when its file is there, or dlib's HOG."""
-    if config.engine == "insightface":
+    """The detector that finds faces for the engine. Raises EngineUnavailable."""
+    if config.detector == "scrfd":
         model = model_given("VISION_SCRFD_MODEL", config.scrfd_model)
         return Scrfd(model, config.weak_score, config.providers)
     if config.yunet:

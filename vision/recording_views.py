@@ -57,7 +57,7 @@ def _page(request: ShopRequest, form: UploadForm, status: int = 200) -> HttpResp
     # Counting groups the rows, and a grouped query forgets the model's order.
     page = Paginator(rows.order_by("-started_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page"))
     cameras = Camera.objects.filter(shop=request.shop)
-    context = {"page": page, "form": form, "cameras": cameras, "has_yunet": pipeline.eye().yunet is not None}
+    context = {"page": page, "form": form, "cameras": cameras, "detector": pipeline.eye().detector}
     return render(request, "vision/recordings.html", context, status=status)
 
 

@@ -98,7 +98,7 @@ def backlit(image: Image) -> Image:
     light = np.full(image.shape[:2], 1.6)
     light[60:320, 80:270] = 0.15
     noise = np.random.default_rng(0).normal(0, 2, image.shape)
-    return np.clip(image * light[..., None] + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * light[..., None] + noise, 0, 255), np.uint8)
 
 
 def test_a_face_before_a_bright_window_is_found_where_light_is_evened_out(models_dir: Path) -> None:
