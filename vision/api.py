@@ -1,4 +1,4 @@
-"""Visits and recordings over the API, to read."""
+"""Visits, persons and recordings over the API, to read."""
 
 from typing import Any
 
@@ -23,7 +23,14 @@ class PersonSerializer(serializers.ModelSerializer[Person]):
 
     class Meta:
         model = Person
-        fields = ("id", "code", "name", "customer", "is_shop_staff")
+        fields: tuple[str, ...] = ("id", "code", "name", "customer", "is_shop_staff", "is_ignored")
+
+
+class PersonWithTimes(PersonSerializer):
+    """A person, since when they are known, and who they turned out to be, if another."""
+
+    class Meta(PersonSerializer.Meta):
+        fields = (*PersonSerializer.Meta.fields, "created_at", "merged_into")
 
 
 class LinkSerializer(serializers.ModelSerializer[SaleLink]):
@@ -37,9 +44,11 @@ class LinkSerializer(serializers.ModelSerializer[SaleLink]):
 
 
 class VisitSerializer(serializers.ModelSerializer[Visit]):
-    """One stay of a person; `distance` is the L2 to their templates, null for somebody new."""
+    """One stay of a person, or of who it may be (`candidate`), or of nobody known; `distance` is the L2 to their
+    templates, null for somebody new; `is_confirmed` says that a person decided whose it is."""
 
     person = PersonSerializer()
+    candidate = PersonSerializer()
     camera = serializers.CharField(source="recording.camera.name")
     duration_s = serializers.FloatField(read_only=True)
     links = LinkSerializer(source="open_links", many=True)
@@ -47,7 +56,17 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
     class Meta:
         model = Visit
         fields = (
-            *("id", "person", "camera", "recording", "entry_at", "exit_at", "duration_s"),
+            *(
+                "id",
+                "person",
+                "candidate",
+                "is_confirmed",
+                "camera",
+                "recording",
+                "entry_at",
+                "exit_at",
+                "duration_s",
+            ),
             *("entry_by", "exit_by", "counter_from_at", "counter_until_at"),
             *("shots", "distance", "links"),
         )
@@ -122,6 +141,33 @@ class VisitDetail(ShopAPIView):
     def get(self, request: Request, slug: str, pk: int) -> Response:
         visit = get_object_or_404(Visit.objects.of(self.shop).for_cards(), pk=pk)
         return Response(VisitSerializer(visit).data)
+
+
+class Persons(ShopAPIView):
+    """Who was ever seen; `q` looks into code, name and customer. Vectors and pictures leave by no API."""
+
+    right = Right.SEE_FACES
+    pagination_class = Pages
+
+    @extend_schema(
+        operation_id="list_persons",
+        parameters=[OpenApiParameter("q", OpenApiTypes.STR, description="Part of a code or a name.")],
+        responses=PersonWithTimes(many=True),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        found = Person.objects.of(self.shop).shown().like(request.query_params.get("q", ""))
+        return self.paginated(found.select_related("customer"), PersonWithTimes)
+
+
+class PersonDetail(ShopAPIView):
+    """One person, also one who turned out to be another."""
+
+    right = Right.SEE_FACES
+
+    @extend_schema(operation_id="get_person", responses=PersonWithTimes)
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        found = get_object_or_404(Person.objects.of(self.shop).select_related("customer"), pk=pk)
+        return Response(PersonWithTimes(found).data)
 
 
 class Recordings(ShopAPIView):

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
@@ -77,7 +78,7 @@ class PersonForm(forms.ModelForm[Person]):
 
     class Meta:
         model = Person
-        fields: ClassVar = ["name", "customer", "is_shop_staff"]
+        fields: ClassVar = ["name", "customer", "is_shop_staff", "is_ignored"]
 
     def __init__(self, *args: Any, shop: Shop, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,3 +86,26 @@ class PersonForm(forms.ModelForm[Person]):
         assert isinstance(customer, forms.ModelChoiceField)
         customer.queryset = Customer.objects.of(shop).active()
         customer.empty_label = str(_("Nobody on the list"))
+
+
+class WhoForm(forms.Form):
+    """One of the shop's persons, by code or by the whole name; cleaned, `who` is the person."""
+
+    who = forms.CharField(label=_("Code or name"), max_length=80)
+
+    def __init__(self, *args: Any, shop: Shop, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shop = shop
+
+    def clean_who(self) -> Person:
+        text = self.cleaned_data["who"].strip()
+        people = Person.objects.of(self._shop)
+        if by_code := people.filter(code__iexact=text).first():
+            return by_code.now()
+        names = Q(name__iexact=text) | Q(customer__name__iexact=text) | Q(customer__code__iexact=text)
+        found = list(people.shown().filter(names)[:2])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ValidationError(_("Several persons are called that. Give the code."))
+        raise ValidationError(_("Nobody is called that. Give a code such as P_0001."))

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from vision.config import VisionConfig
 from vision.faces import Floats
 from vision.models import Person, Template, Tracklet
+from vision.moves import Move, move
 from vision.persons import Faces, Known, diverse
 from watershop.models import Shop
 
@@ -62,23 +63,25 @@ def remember(shop: Shop, seen: Iterable[tuple[Tracklet, Floats]], config: Vision
         enrol(person, _sure(person, news, config))
 
 
-def _sure(person: int, news: Sequence[Template], config: VisionConfig) -> list[int]:
-    """Which of a person's new templates (ids) to enrol: good ones, near to what is enrolled.
-
-    Of somebody new the best one at least.
-    """
-    good = [row for row in news if row.quality >= ENROL_QUALITY and _shots(row) >= ENROL_SHOTS]
+def _sure(person: int, news: Sequence[Template], config: VisionConfig) -> list[Template]:
+    """Which of a person's new templates to enrol: good ones near to what is enrolled; of somebody new, good ones."""
     held = list(_of(person).filter(model_id=config.model_id, is_enrolled=True))
-    if held:
-        enrolled = np.array([row.vector for row in held])
-        good = [row for row in good if np.linalg.norm(enrolled - row.vector, axis=1).min() <= config.enrol_at]
-    else:
-        good = good or [max(news, key=lambda row: row.quality)]
-    return [row.pk for row in good]
+    if not held:
+        return _good(news)
+    enrolled = np.array([row.vector for row in held])
+    near = [row for row in news if np.linalg.norm(enrolled - row.vector, axis=1).min() <= config.enrol_at]
+    return [row for row in near if _is_good(row)]
 
 
-def _shots(template: Template) -> int:
-    return template.tracklet.shots if template.tracklet else 0
+def _good(templates: Iterable[Template]) -> list[Template]:
+    """The good ones of these, or the best one."""
+    best_first = sorted(templates, key=lambda row: -row.quality)
+    return [row for row in best_first if _is_good(row)] or best_first[:1]
+
+
+def _is_good(row: Template) -> bool:
+    shots = row.tracklet.shots if row.tracklet else 0
+    return row.quality >= ENROL_QUALITY and shots >= ENROL_SHOTS
 
 
 def outdated(shop: Shop, model_id: str) -> QuerySet[Tracklet, int]:
@@ -119,19 +122,33 @@ def drop_outdated(shop: Shop, model_id: str) -> int:
     return others.delete()[0]
 
 
-def enrol(person: int, more: Collection[int] = ()) -> None:
-    """Of a person's enrolled templates and these (ids), compare probes with at most eight for each model.
+def trust(person: int, faces: Collection[int]) -> list[Move]:
+    """Somebody said that these faces (tracklets) are the person: compare with them from now on."""
+    return enrol(person, _good(_of(person).filter(tracklet__in=faces).select_related("tracklet")))
+
+
+def keep_known(person: int) -> list[Move]:
+    """If a person has lost all that they were compared with, use what is left of them."""
+    if _of(person).filter(is_enrolled=True).exists():
+        return []
+    return enrol(person, _good(_of(person).select_related("tracklet")))
+
+
+def enrol(person: int, more: Iterable[Template] = ()) -> list[Move]:
+    """Of a person's enrolled templates and these, compare probes with at most eight for each model; what that changed.
 
     The first one stays, and those of visits that somebody confirmed; of the others, those that differ most.
     """
-    wanted = _of(person).filter(Q(is_enrolled=True) | Q(pk__in=more))
+    wanted = _of(person).filter(Q(is_enrolled=True) | Q(pk__in=[row.pk for row in more]))
     sure = set(wanted.filter(tracklet__visit__is_confirmed=True).values_list("pk", flat=True))
     of_model: dict[str, list[Template]] = defaultdict(list)
     for row in wanted.order_by("pk"):
         of_model[row.model_id].append(row)
     chosen = [row.pk for pool in of_model.values() for row in _chosen(pool, sure)]
-    _of(person).filter(is_enrolled=True).exclude(pk__in=chosen).update(is_enrolled=False)
-    _of(person).filter(pk__in=chosen, is_enrolled=False).update(is_enrolled=True)
+    return [
+        *move(_of(person).filter(is_enrolled=True).exclude(pk__in=chosen), is_enrolled=False),
+        *move(_of(person).filter(pk__in=chosen), is_enrolled=True),
+    ]
 
 
 def _of(person: int) -> QuerySet[Template]:

@@ -1,11 +1,22 @@
-"""How a face or a recording leaves the shop's storage for a browser: kept by no cache, its type never guessed."""
+"""How a face or a recording leaves the shop's storage for a browser: kept by no cache, its type never guessed.
+
+And where the browser goes after a deed.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import TypeVar
 
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -64,3 +75,9 @@ def _bytes(file: FieldFile, start: int, end: int) -> Iterator[bytes]:
         while start < end and (block := source.read(min(BLOCK, end - start))):
             start += len(block)
             yield block
+
+
+def back_to(request: HttpRequest) -> str:
+    """The page that asked (`next`), if it is one of ours; else empty."""
+    asked = request.POST.get("next", "")
+    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()) else ""

@@ -3,13 +3,20 @@
 from django.urls import URLPattern, path
 
 from vision import api as doors
-from vision import camera_views, live_views, preview_views, recording_views, views
+from vision import camera_views, live_views, person_views, preview_views, recording_views, views
 
 pages: list[URLPattern] = [
     path("visits/", views.visits, name="visits"),
     path("visits/now/", live_views.now, name="in_sight"),
     path("visits/<int:pk>/", views.visit, name="visit"),
-    path("persons/<int:pk>/", views.person, name="person"),
+    path("visits/<int:pk>/who/", person_views.visit_who, name="visit_who"),
+    path("persons/", person_views.persons, name="persons"),
+    path("persons/<int:pk>/", person_views.person, name="person"),
+    path("persons/<int:pk>/merge/", person_views.person_merge, name="person_merge"),
+    path("persons/<int:pk>/differ/", person_views.person_differ, name="person_differ"),
+    path("persons/<int:pk>/split/", person_views.person_split, name="person_split"),
+    path("persons/<int:pk>/forget/", person_views.person_forget, name="person_forget"),
+    path("decisions/<int:pk>/undo/", person_views.decision_undo, name="decision_undo"),
     path("faces/<int:pk>.jpg", views.picture, name="picture"),
     path("faces/now/<int:pk>.jpg", live_views.sighting_picture, name="sighting_picture"),
     path("links/<int:pk>/", views.link_decide, name="link_decide"),
@@ -35,6 +42,8 @@ pages: list[URLPattern] = [
 ]
 api: list[URLPattern] = [
     path("visits/", doors.Visits.as_view(), name="api_visits"),
+    path("persons/", doors.Persons.as_view(), name="api_persons"),
+    path("persons/<int:pk>/", doors.PersonDetail.as_view(), name="api_person"),
     path("visits/<int:pk>/", doors.VisitDetail.as_view(), name="api_visit"),
     path("recordings/", doors.Recordings.as_view(), name="api_recordings"),
     path("recordings/<int:pk>/", doors.RecordingDetail.as_view(), name="api_recording"),

@@ -1,4 +1,4 @@
-"""Pages of visits, of one visit, of one person, and the visits that a sale may belong to."""
+"""Pages of visits, of one visit, and the visits that a sale may belong to."""
 
 from datetime import date
 
@@ -7,32 +7,38 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sales.models import Sale
-from vision import linking
-from vision.forms import PersonForm
-from vision.models import Person, SaleLink, Tracklet, Visit
-from vision.showing import private_file
-from watershop import audit
+from vision import linking, pipeline
+from vision.alike import lookalikes
+from vision.models import IdentityEvent, Person, SaleLink, Template, Tracklet, Visit
+from vision.showing import back_to, private_file
 from watershop.audit import Actor
 from watershop.dates import Period, day_of, period_from, today
 from watershop.models import Right, Shop
 from watershop.roles import ShopRequest, shop_page
 
 PAGE_SIZE = 48
-PICTURES = 24
-PERSONAL = frozenset({"name"})
 
 
 @shop_page(right=Right.SEE_FACES)
 def visits(request: ShopRequest) -> HttpResponse:
-    """Who came, on one day or some; today unless the address says otherwise."""
+    """Who came, on one day or some, today unless the address says so; or all visits that are in doubt (`doubtful`)."""
     period, status = _period(request)
-    found = Visit.objects.of(request.shop).during(period)
+    doubtful = Visit.objects.of(request.shop).doubtful()
+    is_doubtful = "doubtful" in request.GET
+    found = doubtful if is_doubtful else Visit.objects.of(request.shop).during(period)
     page = Paginator(found.for_cards(), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "period": period, "latest": _latest_day(request.shop) if not page else None}
+    context = {
+        "page": page,
+        "period": period,
+        "is_doubtful": is_doubtful,
+        "doubtful": doubtful.count(),
+        "latest": _latest_day(request.shop) if not page else None,
+        "last": IdentityEvent.objects.last_by(request.user, request.shop) if is_doubtful else None,
+    }
     return render(request, "vision/visits.html", context, status=status)
 
 
@@ -54,26 +60,12 @@ def _latest_day(shop: Shop) -> date | None:
 
 @shop_page(right=Right.SEE_FACES)
 def visit(request: ShopRequest, pk: int) -> HttpResponse:
-    """One visit: its pictures, its person, and the sales that may have been made in it."""
+    """One visit: its pictures, its person or who it may be, and the sales that may have been made in it."""
     found = get_object_or_404(Visit.objects.of(request.shop).for_cards(), pk=pk)
-    return render(request, "vision/visit.html", {"visit": found})
-
-
-@shop_page(right=Right.SEE_FACES)
-def person(request: ShopRequest, pk: int) -> HttpResponse:
-    """One person: pictures, visits, and who they are."""
-    who = get_object_or_404(Person.objects.filter(shop=request.shop).select_related("customer"), pk=pk)
-    form = PersonForm(request.POST or None, instance=who, shop=request.shop)
-    if request.method == "POST" and form.is_valid():
-        audit.change(who, Actor.of(request), "change_person", form.cleaned_data, personal=PERSONAL)
-        messages.success(request, _("Saved."))
-        return redirect("person", request.shop.slug, pk)
-    faces = Tracklet.objects.filter(person=who).exclude(picture="").order_by("-quality", "number")[:PICTURES]
-    stays = Paginator(who.visits.all().for_cards(), PAGE_SIZE).get_page(request.GET.get("page"))
-    # The form has already written its values into the instance; the head of the page shows the stored name.
-    stored = Person.objects.select_related("customer").get(pk=pk)
-    context: dict[str, object] = {"person": stored, "form": form, "faces": faces, "page": stays}
-    return render(request, "vision/person.html", context, status=422 if form.is_bound else 200)
+    faces = Template.objects.filter(tracklet__visit=found)
+    nearest = [] if found.person else lookalikes(request.shop, faces, pipeline.eye())
+    people = Person.objects.with_face().in_bulk(nearest)
+    return render(request, "vision/visit.html", {"visit": found, "people": [people[pk] for pk in nearest]})
 
 
 @shop_page(right=Right.SEE_FACES, posted_from="visits")
@@ -89,10 +81,7 @@ def link_decide(request: ShopRequest, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, _("Confirmed.") if wish == "confirm" else _("Refused."))
-    back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
-        return redirect(back)
-    return redirect("visit", request.shop.slug, link.visit_id)
+    return redirect(back_to(request) or reverse("visit", args=[request.shop.slug, link.visit_id]))
 
 
 @shop_page(right=Right.SEE_FACES)

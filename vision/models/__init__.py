@@ -5,7 +5,7 @@ database half is the composite `SameShop`.
 """
 
 from vision.models.cameras import Calibration, Camera, VisionSettings
-from vision.models.people import Denial, IdentityEvent, Person, Template
+from vision.models.people import Denial, FormerName, IdentityEvent, Person, PersonQuerySet, Template
 from vision.models.recordings import FolderFile, Recording, RecordingChunk
 from vision.models.visits import SaleLink, Sighting, Tracklet, Visit, VisitQuerySet
 
@@ -14,8 +14,10 @@ __all__ = [
     "Camera",
     "Denial",
     "FolderFile",
+    "FormerName",
     "IdentityEvent",
     "Person",
+    "PersonQuerySet",
     "Recording",
     "RecordingChunk",
     "SaleLink",

@@ -14,6 +14,40 @@ from customers.models import Customer
 from watershop.constraints import AppendOnly, SameShop
 from watershop.models import Counter, Shop, ShopRow, User, shop_id_unique
 
+IS_DESCRIBED = ~Q(name="") | Q(customer__isnull=False) | Q(is_shop_staff=True) | Q(is_ignored=True)
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    def of(self, shop: Shop) -> "PersonQuerySet":
+        return self.filter(shop=shop)
+
+    def shown(self) -> "PersonQuerySet":
+        """Who is somebody: not merged into another, and seen at least once or described by hand."""
+        from vision.models.visits import Visit  # which needs this module first
+
+        is_seen = models.Exists(Visit.objects.filter(person=models.OuterRef("pk")))
+        return self.filter(IS_DESCRIBED | is_seen, merged_into=None)
+
+    def undescribed(self) -> "PersonQuerySet":
+        """Of whom nobody has said anything yet."""
+        return self.exclude(IS_DESCRIBED)
+
+    def like(self, text: str) -> "PersonQuerySet":
+        """Those whose code, name or customer holds a text."""
+        places = ("code", "name", "customer__name", "customer__code")
+        found = Q()
+        for place in places:
+            found |= Q(**{f"{place}__icontains": text})
+        return self.filter(found)
+
+    def with_face(self) -> "PersonQuerySet":
+        """With `face`, the id of the tracklet that shows them best, and their customer."""
+        from vision.models.visits import Tracklet  # as above
+
+        faces = Tracklet.objects.filter(person=models.OuterRef("pk")).exclude(picture="")
+        best = models.Subquery(faces.order_by("-quality", "pk").values("pk")[:1])
+        return self.select_related("customer").annotate(face=best)
+
 
 class Person(ShopRow):
     """An identity seen by a camera: perhaps unnamed, perhaps staff, perhaps one of the customers."""
@@ -44,6 +78,8 @@ class Person(ShopRow):
     """Who this one turned out to be; the code stays an alias."""
     created_at = models.DateTimeField(_("known since"), default=timezone.now)
 
+    objects = PersonQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("persons")
@@ -57,6 +93,18 @@ class Person(ShopRow):
 
     def __str__(self) -> str:
         return self.name or (self.customer.name if self.customer else self.code)
+
+    @property
+    def is_described(self) -> bool:
+        """Has somebody said who this is?"""
+        return bool(self.name or self.customer_id or self.is_shop_staff or self.is_ignored)
+
+    def now(self) -> "Person":
+        """Who this one is after all merges."""
+        person = self
+        while person.merged_into:
+            person = person.merged_into
+        return person
 
     @staticmethod
     def next_codes(shop: Shop, count: int) -> list[str]:
@@ -100,6 +148,22 @@ class Template(ShopRow):
         indexes: ClassVar = [models.Index(fields=["shop", "model_id"], name="template_by_model")]
 
 
+class IdentityEventQuerySet(models.QuerySet["IdentityEvent"]):
+    def of(self, shop: Shop) -> "IdentityEventQuerySet":
+        return self.filter(shop=shop)
+
+    def about(self, person: Person) -> "IdentityEventQuerySet":
+        return self.filter(Q(person=person) | Q(other=person))
+
+    def for_history(self) -> "IdentityEventQuerySet":
+        """With what a line of the history shows."""
+        return self.select_related("person__customer", "other__customer", "by", "reversed_by")
+
+    def last_by(self, user: User, shop: Shop) -> "IdentityEvent | None":
+        """What somebody decided last, for the button that takes it back."""
+        return self.of(shop).filter(by=user).for_history().first()
+
+
 class IdentityEvent(ShopRow):
     """A decision by hand about who is who; undone by an event that reverses it, never redone by a job."""
 
@@ -107,6 +171,7 @@ class IdentityEvent(ShopRow):
         NAME = "name", _("named")
         MERGE = "merge", _("two made one")
         SPLIT = "split", _("one made two")
+        CONFIRM = "confirm", _("recognised by hand")
         NOT_THIS = "not_this", _("not this person")
         FORGET = "forget", _("forgotten")
 
@@ -123,6 +188,8 @@ class IdentityEvent(ShopRow):
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
+    objects = IdentityEventQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["-at", "-id"]
         constraints: ClassVar = [
@@ -131,6 +198,30 @@ class IdentityEvent(ShopRow):
             SameShop("person", name="identityevent_person_same_shop"),
             SameShop("other", name="identityevent_other_same_shop"),
             SameShop("reverses", name="identityevent_reverses_same_shop"),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        """May it still be taken back?"""
+        return not (self.kind == self.Kind.FORGET or self.reverses_id or hasattr(self, "reversed_by"))
+
+
+class FormerName(ShopRow):
+    """What a person was called before an event: kept apart from it, because a name can be forgotten."""
+
+    event = models.OneToOneField(
+        IdentityEvent, on_delete=models.PROTECT, related_name="former_name", db_constraint=False
+    )
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="former_names", db_constraint=False
+    )
+    name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            shop_id_unique("formername"),
+            SameShop("event", name="formername_event_same_shop"),
+            SameShop("person", name="formername_person_same_shop"),
         ]
 
 

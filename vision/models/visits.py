@@ -32,12 +32,20 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         """Staff are not customers, nor is a poster; a visit without identity may be one."""
         return self.exclude(person__is_shop_staff=True).exclude(person__is_ignored=True)
 
+    def doubtful(self) -> "VisitQuerySet":
+        """Those that may be somebody's: a person is asked."""
+        return self.filter(candidate__isnull=False)
+
     def for_cards(self) -> "VisitQuerySet":
-        """With what a visit's card shows: person, camera, `faces` (best first) and `open_links` with their sales."""
+        """With what a visit's card shows: person or candidate with `candidate_face`, camera, `faces` (best first) and
+        `open_links` with their sales."""
         faces = Tracklet.objects.exclude(picture="").order_by("-quality", "number")
         sales = Sale.objects.with_sums().select_related("customer")
         links = SaleLink.objects.exclude(state=SaleLink.State.REFUSED).order_by("-confidence", "pk")
-        return self.select_related("person__customer", "recording__camera").prefetch_related(
+        of_candidate = Tracklet.objects.filter(person=models.OuterRef("candidate")).exclude(picture="")
+        best = models.Subquery(of_candidate.order_by("-quality", "pk").values("pk")[:1])
+        rows = self.select_related("person__customer", "candidate__customer", "recording__camera")
+        return rows.annotate(candidate_face=best).prefetch_related(
             models.Prefetch("tracklets", faces, to_attr="faces"),
             models.Prefetch(
                 "links", links.prefetch_related(models.Prefetch("sale", sales)), to_attr="open_links"
