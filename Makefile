@@ -11,7 +11,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes
 
-.PHONY: help run shop models test soak bench e2e lint translations lock
+.PHONY: help run shop models test soak bench robust openset e2e lint translations lock
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -36,6 +36,12 @@ soaklive: $(VENV)/.installed-dev ## an hour of made-up film as if from a camera:
 
 bench: $(VENV)/.installed-dev ## what a sale costs after a million others; the first run makes them
 	$(PY) -m tests.bench
+
+robust: $(VENV)/.installed-dev ## how right the eye is: clips of other people, light, sizes and crowds (needs ../shared)
+	$(PY) -m tests.eye robust
+
+openset: $(VENV)/.installed-dev ## how many known people are found, and strangers taken for them (needs ../shared)
+	$(PY) -m tests.eye openset --plot docs/open_set.svg
 
 e2e: $(VENV)/.installed-dev ## the browser tests; skipped with a reason where no Chromium is found
 	$(PY) -m pytest tests/e2e
