@@ -16,9 +16,10 @@ from django.db import transaction
 
 from vision.analysis import Analysis, analyse
 from vision.chunks import Pictures
-from vision.config import VisionConfig
+from vision.config import Bar, VisionConfig
 from vision.engines import with_cold_start
 from vision.models import Camera, Person, Recording, VisionSettings
+from vision.pairs import BANDS, as_plain, count_pairs
 from vision.persons import cluster
 from vision.recognition import in_order, introduce, recognised, somebody_new
 from vision.recordings import failing_when_unreadable
@@ -51,7 +52,8 @@ def eye_of(camera: Camera) -> VisionConfig:
     """The eye as it looks through a camera: how that hangs, the shop's settings, the numbers fitted to it."""
     wishes = VisionSettings.of(camera.shop)
     config = eye()
-    fitted = camera.calibrations.filter(model_id=config.model_id)
+    fitted = {row.up_to_px: row.bar for row in camera.calibrations.filter(model_id=config.model_id)}
+    cold_start = {band: Bar(band, config.accept_at, config.review_at) for band in BANDS}
     return config.with_changes(
         scene=camera.scene,
         shot_min_px=float(camera.min_face_px),
@@ -62,7 +64,7 @@ def eye_of(camera: Camera) -> VisionConfig:
         visit_gap_s=float(wishes.visit_gap_s),
         counter_after_s=float(wishes.counter_after_s),
         finds_bodies=wishes.finds_bodies,
-        bars=tuple(bar.bar for bar in fitted),
+        bars=tuple((cold_start | fitted).values()),
     )
 
 
@@ -101,6 +103,7 @@ def process(recording: Recording, path: Path, config: VisionConfig, look: Look) 
 def finish(recording: Recording, analysis: Analysis, config: VisionConfig) -> Seen:
     """Say who was seen in a recording and store it; when it is stored already, only say it."""
     groups = cluster(analysis.tracklets, config)
+    pairs = {config.model_id: as_plain(count_pairs(analysis.tracklets))}
     with transaction.atomic():
         # One recording at a time may change who is known, or two would give the same person two codes.
         shop = Shop.objects.select_for_update(no_key=True).get(pk=recording.shop_id)
@@ -111,6 +114,7 @@ def finish(recording: Recording, analysis: Analysis, config: VisionConfig) -> Se
         seen = _seen(recording.camera.name, recording.started_at, analysis, people, config)
         if is_new:
             store(shop, recording, seen, config)
+            Recording.objects.filter(pk=recording.pk).update(pairs=pairs)
     return seen
 
 

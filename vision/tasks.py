@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from vision import cameras, keeping, linking, recordings, sightings, watch_folders, watching
+from vision import calibration, cameras, keeping, linking, recordings, sightings, watch_folders, watching
 from vision.children import Tell
 from vision.frames import UnreadableVideo
 from vision.models import Camera, Recording, RecordingChunk
@@ -99,3 +99,8 @@ def keep_within_quotas() -> None:
 def forget_sightings() -> None:
     """Each minute: who was in sight a while ago is not any more."""
     sightings.forget()
+
+
+def calibrate_cameras() -> None:
+    """Each day: fit the bars of every camera to what its recordings have shown lately."""
+    calibration.refit_all()

@@ -3,7 +3,15 @@
 from django.urls import URLPattern, path
 
 from vision import api as doors
-from vision import camera_views, live_views, person_views, preview_views, recording_views, views
+from vision import (
+    calibration_views,
+    camera_views,
+    live_views,
+    person_views,
+    preview_views,
+    recording_views,
+    views,
+)
 
 pages: list[URLPattern] = [
     path("visits/", views.visits, name="visits"),
@@ -37,6 +45,7 @@ pages: list[URLPattern] = [
     path("cameras/<int:pk>/still.jpg", camera_views.camera_still, name="camera_still"),
     path("cameras/<int:pk>/test/", camera_views.camera_test, name="camera_test"),
     path("cameras/<int:pk>/draw/", camera_views.camera_draw, name="camera_draw"),
+    path("cameras/<int:pk>/calibration/", calibration_views.camera_calibration, name="camera_calibration"),
     path("cameras/<int:pk>/check/", camera_views.camera_check, name="camera_check"),
     path("cameras/<int:pk>/progress/", camera_views.camera_progress, name="camera_progress"),
 ]

@@ -315,7 +315,11 @@ SALE_LINKS_URL_NAME: str | None = "sale_links"
 # Where a receipt printer may be plugged into this machine; nobody can name another file as a printer.
 PRINTER_DEVICES = ("/dev/usb/lp*", "/dev/lp*", "/dev/ttyUSB*", "/dev/ttyACM*")
 # What the scheduler starts, by name: the floor may not know the rooms above it.
-EVERY_DAY = ("watershop.api.forget_answers", "sales.notebook_tasks.forget_sheets")
+EVERY_DAY = (
+    "watershop.api.forget_answers",
+    "sales.notebook_tasks.forget_sheets",
+    "vision.tasks.calibrate_cameras",
+)
 EVERY_MINUTE = (
     "watershop.jobs.reap",
     "watershop.outbox.send_due",

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -22,7 +23,8 @@ def main() -> None:
     django.setup()
     from tests.eye import open_set, robust
 
-    for line in {"robust": robust.table, "openset": open_set.report}[asked.pop("kind")](**asked):
+    tables: dict[str, Callable[..., Iterator[str]]] = {"robust": robust.table, "openset": open_set.report}
+    for line in tables[asked.pop("kind")](**asked):
         print(line, flush=True)  # noqa: T201 (what it is for)
 
 

@@ -73,7 +73,7 @@ def vectors_of(folder: Path, config: VisionConfig) -> Labelled:
 
 def _small(photo: Path, face_px: float) -> Image:
     scale = face_px / FACE_IN_PHOTO_PX
-    whole = cv2.imread(str(photo))
+    whole = np.asarray(cv2.imread(str(photo)), np.uint8)
     small = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
@@ -157,7 +157,7 @@ def naive(labelled: Labelled, size: int) -> tuple[float, float]:
 
 
 def _average(vectors: Floats) -> Floats:
-    average = vectors[0]
+    average: Floats = vectors[0]
     for vector in vectors[1:]:
         average = (average + vector) / 2
     return average
