@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from tests.vision.test_faces import portrait
+from tests.vision.test_scene import frame
 from tests.vision.tiny_networks import tiny_arcface, tiny_scrfd
 from vision import networks, pipeline
 from vision.arcface import TEMPLATE, ArcFace, euclidean, similarity
@@ -146,6 +147,19 @@ def test_another_file_of_weights_is_another_model(tmp_path: Path) -> None:
         for name, scale in (("one.onnx", 1.0), ("same.onnx", 1.0), ("other.onnx", 2.0))
     )
     assert one == same != other and one.startswith("arcface-")
+
+
+def test_a_face_is_followed_with_scrfd_and_compared_with_arcface(insightface: VisionConfig) -> None:
+    anything = {"shot_min_px": 10.0, "shot_min_sharpness": 0.0, "shot_min_quality": 0.0, "shot_max_yaw": 10.0}
+    everywhere = {"rescan_s": 0.0}  # the tiny network sees cells whole only from the corner of the picture on
+    eye, clock = Eye(insightface.with_changes(**anything, **everywhere)), Clock()
+    picture = np.zeros((256, 320, 3), np.uint8)
+    picture[96:104, 80:88] = RED
+    for number in range(10):
+        eye.look(frame(picture, number / 5), clock)
+    (tracklet,) = eye.tracklets(clock)
+    assert len(tracklet.times) == 10 and len(tracklet.shots) >= 2
+    assert tracklet.vector.shape == (3,) and np.linalg.norm(tracklet.vector) == pytest.approx(1)
 
 
 def test_work_planned_for_another_file_is_not_done_with_this_one(insightface: VisionConfig) -> None:
