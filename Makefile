@@ -34,8 +34,8 @@ soak: $(VENV)/.installed-dev ## deeds in every order, for an hour: do the books 
 soaklive: $(VENV)/.installed-dev ## an hour of made-up film as if from a camera: does the memory grow, who is named how soon?
 	$(PY) -m tests.vision.soak_live
 
-bench: $(VENV)/.installed-dev ## what a sale costs after a million others; the first run makes them
-	$(PY) -m tests.bench
+bench: $(VENV)/.installed-dev ## what deeds and films cost, beside their targets; ROOM=sales|vision for one, LONG=1 for long films
+	$(PY) -m tests.bench $(ROOM) $(if $(LONG),--long)
 
 robust: $(VENV)/.installed-dev ## how right the eye is: clips of other people, light, sizes and crowds (needs ../shared)
 	$(PY) -m tests.eye robust

@@ -3,7 +3,6 @@
 Meena manages, Ravi sells, Lakshmi owns the shop; Asha and Bala buy; 20 L costs 20 rupees, 10 L costs 10.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from customers.models import Customer
 from sales.ledger import record_sale
 from sales.models import CanPrice, CanType, Sale, Tender
 from sales.new_sale import Line, NewSale
+from tests.shared_data import shared_folder
 from watershop import accounts
 from watershop.audit import Actor
 from watershop.constraints import AppendOnly
@@ -29,9 +29,7 @@ TESTS = Actor.command("tests")
 
 def shared() -> Path:
     """The folder of test data that is no part of the project; skips the test where it is missing."""
-    folder = Path(
-        os.environ.get("WATERSHOP_SHARED") or Path(__file__).resolve().parent.parent.parent / "shared"
-    )
+    folder = shared_folder()
     if not folder.is_dir():
         pytest.skip(f"no shared test data at {folder} (set WATERSHOP_SHARED)")
     return folder

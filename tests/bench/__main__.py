@@ -1,61 +1,24 @@
-"""`make bench`: what a sale costs after a million others. The database is filled once and kept beside the shop's."""
+"""`make bench`: what the shop's deeds cost, room by room, each figure with its target."""
 
 import argparse
-import os
 
-import psycopg2
-from psycopg2 import sql
+from tests.bench import sales, vision
 
-IN_A_COPY = 1000  # sales of the small shop; the big one has many copies of it
+ROOMS = ("sales", "vision")
 
 
 def main() -> None:
-    """Fill the database of the bench, unless it is there, and print every figure as it is measured."""
+    """Measure one room, or all of them one after the other."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("room", nargs="?", choices=ROOMS, help="all without it")
     parser.add_argument("--sales", type=int, default=1_000_000, help="past sales, in thousands (1000000)")
-    parser.add_argument("--rounds", type=int, default=10, help="timed rounds (10)")
+    parser.add_argument("--rounds", type=int, default=10, help="timed rounds of sales (10)")
+    parser.add_argument("--long", action="store_true", help="films of two hours and of 1080 lines, too")
     asked = parser.parse_args()
-    _use_database(f"watershop_bench_{asked.sales}")
-    _measure(copies=asked.sales // IN_A_COPY, rounds=asked.rounds)
-
-
-def _use_database(name: str) -> None:
-    """Make this process's settings, and those of the web servers that it starts, mean the database of that name."""
-    from watershop import database
-
-    where = database.database_settings()
-    if database.is_embedded():
-        database.ensure_running()
-    link = psycopg2.connect(
-        host=where["HOST"],
-        port=where["PORT"] or None,
-        user=where["USER"],
-        password=where["PASSWORD"],
-        dbname=where["NAME"],
-    )
-    link.autocommit = True
-    with link.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-        if not cursor.fetchone():
-            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    link.close()
-    os.environ |= {"WATERSHOP_BENCH_DATABASE": name, "DJANGO_SETTINGS_MODULE": "tests.bench.settings"}
-
-
-def _measure(*, copies: int, rounds: int) -> None:
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    from tests.bench.fill import fill
-    from tests.bench.report import figures
-
-    call_command("migrate", verbosity=0)
-    fill(small=IN_A_COPY, copies=copies)
-    for figure in figures(var=settings.VAR_DIR, rounds=rounds, posts=25):
-        print(figure, flush=True)  # noqa: T201 (what it is for)
+    if asked.room in (None, "vision"):
+        vision.print_figures(is_long=asked.long)
+    if asked.room in (None, "sales"):
+        sales.print_figures(sales=asked.sales, rounds=asked.rounds)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """The figures of the bench beside their targets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from customers.models import Customer
 from sales.models import Sale
+from tests.bench.figure import Figure
 from tests.bench.fill import BIG, CLERKS, SMALL
 from tests.bench.measure import Times, answer_times, queries_of_a_sale, till_weight
 from tests.web_server import Browser, web_server
@@ -15,24 +15,6 @@ MOST_QUERIES = 15
 SALE_TO_INSERT, SEARCH_TO_INSERT = 3.0, 4.0
 MOST_KILOBYTES = 80.0
 SERVERS = 2
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One line of the report; what has no target is there to be read beside the others."""
-
-    name: str
-    value: float
-    unit: str
-    target: float | None = None
-
-    @property
-    def is_missed(self) -> bool:
-        return self.target is not None and self.value > self.target
-
-    def __str__(self) -> str:
-        target = "" if self.target is None else f"target <= {self.target:g}"
-        return f"{self.name:<58}{self.value:>10.1f} {self.unit:<8}{target:<14}{'MISSED' if self.is_missed else ''}"
 
 
 def figures(*, var: Path, rounds: int, posts: int) -> Iterator[Figure]:

@@ -1,0 +1,53 @@
+"""What a sale costs after a million others. The database is filled once and kept beside the shop's."""
+
+import os
+
+import psycopg2
+from psycopg2 import sql
+
+IN_A_COPY = 1000  # sales of the small shop; the big one has many copies of it
+
+
+def print_figures(*, sales: int, rounds: int) -> None:
+    """Fill the database of the bench, unless it is there, and print every figure as it is measured."""
+    _use_database(f"watershop_bench_{sales}")
+    _measure(copies=sales // IN_A_COPY, rounds=rounds)
+
+
+def _use_database(name: str) -> None:
+    """Make this process's settings, and those of the web servers that it starts, mean the database of that name."""
+    from watershop import database
+
+    where = database.database_settings()
+    if database.is_embedded():
+        database.ensure_running()
+    link = psycopg2.connect(
+        host=where["HOST"],
+        port=where["PORT"] or None,
+        user=where["USER"],
+        password=where["PASSWORD"],
+        dbname=where["NAME"],
+    )
+    link.autocommit = True
+    with link.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if not cursor.fetchone():
+            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    link.close()
+    os.environ |= {"WATERSHOP_BENCH_DATABASE": name, "DJANGO_SETTINGS_MODULE": "tests.bench.settings"}
+
+
+def _measure(*, copies: int, rounds: int) -> None:
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from tests.bench.fill import fill
+    from tests.bench.report import figures
+
+    call_command("migrate", verbosity=0)
+    fill(small=IN_A_COPY, copies=copies)
+    for figure in figures(var=settings.VAR_DIR, rounds=rounds, posts=25):
+        print(figure, flush=True)  # noqa: T201 (what it is for)
