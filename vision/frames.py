@@ -183,12 +183,13 @@ def _scan(container: InputContainer, stream: VideoStream) -> tuple[list[float], 
     """Times of all pictures, of the keyframes, and whether the file broke while it was read."""
     times: list[float] = []
     keyframes: list[float] = []
+    unit_s = _seconds(1, stream)
     try:
         for packet in container.demux(stream):
             stamp = _stamp(container, packet)
             if stamp is None or not packet.size:
                 continue
-            times.append(_seconds(stamp, stream))
+            times.append(stamp * unit_s)
             if packet.is_keyframe:
                 keyframes.append(times[-1])
     except FFmpegError:
@@ -276,13 +277,13 @@ class Decoded:
 def packets(path: Path, start: float, end: float) -> Iterator[tuple[float, int, bool]]:
     """(time, bytes, is it a keyframe) of each picture with start <= time < end, in the order of the file."""
     with _opened(path) as (container, stream):
-        first = _first_s(container, stream)
+        first, unit_s = _first_s(container, stream), _seconds(1, stream)
         if start > 0:
             _seek(container, stream, first + start)
         try:
             for packet in container.demux(stream):
                 stamp = _stamp(container, packet)
-                at = end if stamp is None else round(_seconds(stamp, stream) - first, 4)
+                at = end if stamp is None else round(stamp * unit_s - first, 4)
                 if packet.is_keyframe and at >= end:
                     return
                 if start - 1e-4 < at < end:
@@ -352,10 +353,10 @@ def _chosen(
     Pictures shown before a keyframe but sent after it build on what was passed over, too. From the end on all are
     decoded: only then do the last ones come out.
     """
-    is_whole, is_fresh, keyframe_at = False, True, 0.0
+    is_whole, is_fresh, keyframe_at, unit_s = False, True, 0.0, _seconds(1, stream)
     for packet in container.demux(stream):
         stamp = _stamp(container, packet)
-        at = end if stamp is None else round(_seconds(stamp, stream) - first, 4)
+        at = end if stamp is None else round(stamp * unit_s - first, 4)
         if packet.is_keyframe:
             is_fresh, keyframe_at = not is_whole, at
             is_whole = at >= end or choose(at, True)
