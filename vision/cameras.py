@@ -1,6 +1,7 @@
 """What a manager does with a camera: add and change it, take a picture, draw on it, and see whether it hangs well."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -107,7 +108,7 @@ def change_settings(shop: Shop, fields: Mapping[str, Any], actor: Actor) -> None
 
 def _tried(camera: Camera, seconds: float, on_second: Callable[[float], None] = lambda at: None) -> Found:
     config = eye_of(camera)
-    if camera.is_live:
+    if camera.is_live and not _is_taken(camera):
         try:
             url = logins.camera_url(camera)
         except logins.LoginLost:
@@ -120,6 +121,13 @@ def _tried(camera: Camera, seconds: float, on_second: Callable[[float], None] = 
     at = max(0.0, (newest.duration_s - seconds) / 2)
     with fetched(newest.file, lambda: on_second(0)) as path:
         return try_out(Trial(config, path=path, at=at, seconds=seconds), on_second)
+
+
+def _is_taken(camera: Camera) -> bool:
+    """A camera that is plugged in has one reader; while that is our own, its newest recording must do."""
+    newly = timezone.now() - timedelta(minutes=1)
+    is_watched = camera.is_on and camera.seen_at is not None and camera.seen_at > newly
+    return camera.kind == Camera.Kind.DEVICE and is_watched and camera.recordings.exclude(file="").exists()
 
 
 def _note_fault(camera: Camera, fault: str) -> None:

@@ -41,7 +41,7 @@ def main(folder: str) -> int:
     still = Path(folder) / "still.jpg"
     try:
         with closing(_pictures(job, config)) as pictures:
-            found = _look(pictures, still, config) if job["seconds"] else _snap(pictures, still, job)
+            found = _look(pictures, still, job, config) if job["seconds"] else _snap(pictures, still, job)
     except SourceFault as fault:
         found = {"fault": str(fault)}
     except AddressRefused:
@@ -93,7 +93,9 @@ def _snap(pictures: Iterator[Frame], still: Path, job: dict[str, Any]) -> dict[s
     return {}
 
 
-def _look(pictures: Iterator[Frame], still: Path, config: VisionConfig) -> dict[str, Any]:
+def _look(
+    pictures: Iterator[Frame], still: Path, job: dict[str, Any], config: VisionConfig
+) -> dict[str, Any]:
     """Measure all pictures; the still is the one with the most usable faces, and its boxes come along."""
     detector = make_detector(config)
     seen: list[PictureSeen] = []
@@ -108,7 +110,7 @@ def _look(pictures: Iterator[Frame], still: Path, config: VisionConfig) -> dict[
         if rank > best:
             best, boxes = rank, [(*face.box, face.refusal) for face in seen[-1].faces]
             still.write_bytes(as_jpeg(image))
-        sys.stdout.write(f"{frame.at:.1f}\n")
+        sys.stdout.write(f"{frame.at - job['at']:.1f}\n")
         sys.stdout.flush()
     if not seen:
         raise SourceFault(SILENT)

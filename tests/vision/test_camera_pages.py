@@ -165,6 +165,17 @@ def test_the_still_of_uploaded_recordings_is_a_picture_of_the_newest(
     assert not camera.still.storage.exists(str(first)), "the old picture goes"
 
 
+def test_a_plugged_in_camera_that_is_being_watched_shows_its_newest_recording(
+    cast: Cast, tmp_path: Path
+) -> None:
+    camera = a_recording(cast.shop, timezone.now(), duration_s=4).camera
+    camera.kind, camera.address, camera.seen_at = Camera.Kind.DEVICE, "/dev/video0", timezone.now()
+    camera.save()
+    with write_clip(tmp_path / "clip.mp4").open("rb") as file:
+        camera.recordings.get().file.save("recordings/clip.mp4", File(file))
+    assert cameras.take_still(camera) == "" and camera.still
+
+
 def test_what_is_drawn_is_kept_within_the_picture_and_recorded(cast: Cast, meena: Client) -> None:
     camera = a_camera(cast)
     drawn = {"region": "", "counter": "10,20 120,20 90,-5", "door": "40,90 60,90"}
