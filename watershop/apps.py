@@ -8,7 +8,9 @@ class WatershopConfig(AppConfig):
     verbose_name = _("Shop")
 
     def ready(self) -> None:
-        """Call a reference that has no name of its own like what it points at, so that it is translated once."""
+        """Have the queue checked; call a reference without a name like what it points at: translated once."""
+        from watershop import checks  # noqa: F401 (registers itself)
+
         for field in (field for model in apps.get_models() for field in model._meta.fields):
             if field.remote_field and "verbose_name" not in field.deconstruct()[3]:
                 field.verbose_name = field.remote_field.model._meta.verbose_name or field.name

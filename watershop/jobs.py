@@ -8,19 +8,21 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_q.models import Schedule
+from django_q.models import OrmQ, Schedule
 from django_q.tasks import async_task
 
 from watershop.models import Job, Shop
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(minutes=2)
+FROZEN_AFTER = timedelta(minutes=1)
+HANDED_OVER_AGAIN_AFTER = timedelta(minutes=10)
 
 
 class JobFailedError(Exception):
@@ -40,7 +42,7 @@ class Beat:
         ).update(
             progress=round(100 * min(max(progress, 0), 1)),
             stage=stage[:100],
-            lease_until=timezone.now() + LEASE,
+            lease_until=timezone.now() + _lease(self._job.cluster),
         )
         if not alive:
             raise LeaseLostError(f"job {self._job.pk} was taken over")
@@ -74,17 +76,28 @@ def _hand_over(job: Job) -> None:
 
 def claim(job_id: int) -> Job | None:
     """Take a job that nobody holds: one conditional update, its count looked at."""
+    job = Job.objects.select_related("shop").filter(pk=job_id).first()
+    if job is None:
+        return None
     now = timezone.now()
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
     claimed = Job.objects.filter(free, pk=job_id, attempts__lt=F("max_attempts")).update(
         state=Job.State.RUNNING,
         attempts=F("attempts") + 1,
-        lease_until=now + LEASE,
+        lease_until=now + _lease(job.cluster),
         started_at=now,
         progress=0,
         error="",
     )
-    return Job.objects.select_related("shop").get(pk=job_id) if claimed else None
+    if not claimed:
+        return None
+    job.refresh_from_db()
+    return job
+
+
+def _lease(cluster: str) -> timedelta:
+    """How long a worker of a cluster may be silent before another one may take its work over."""
+    return timedelta(seconds=settings.JOB_LEASE_S[cluster])
 
 
 def run(job_id: int) -> None:
@@ -137,7 +150,7 @@ def reap() -> int:
     now = timezone.now()
     lost = Job.objects.filter(
         Q(state=Job.State.RUNNING, lease_until__lt=now)
-        | Q(state=Job.State.QUEUED, created_at__lt=now - 5 * LEASE)
+        | Q(state=Job.State.QUEUED, created_at__lt=now - HANDED_OVER_AGAIN_AFTER)
     )
     count = 0
     for job in lost:
@@ -147,6 +160,34 @@ def reap() -> int:
             _hand_over(job)
             count += 1
     return count
+
+
+def is_frozen(cluster: str) -> bool:
+    """Whether a task has waited for long while no worker of the cluster works: then its workers are dead or stuck.
+
+    A worker that dies idle may take the lock of the cluster's own queue along, and nobody there notices. The `lock`
+    of a task that was fetched lies `retry` ahead of that moment, of another one it is the moment when it came.
+    """
+    now, conf = timezone.now(), cluster_conf(cluster)
+    patience = FROZEN_AFTER
+    if conf.get("scheduler", True):  # what the scheduler starts holds no lease while it is at work
+        patience += timedelta(seconds=conf["timeout"])
+    came_late = Q(lock__lt=now - patience)
+    fetched_late = Q(lock__gt=now, lock__lt=now - patience + timedelta(seconds=conf["retry"]))
+    waits = OrmQ.objects.filter(came_late | fetched_late, key=cluster)
+    works = Job.objects.filter(cluster=cluster, state=Job.State.RUNNING, lease_until__gt=now)
+    return bool(waits.exists() and not works.exists())
+
+
+def hand_back(cluster: str) -> None:
+    """Let a cluster that starts have at once what one before it had fetched; what is done already is not done again."""
+    OrmQ.objects.filter(key=cluster, lock__gt=timezone.now()).update(lock=timezone.now())
+
+
+def cluster_conf(cluster: str) -> dict[str, Any]:
+    """The settings of a cluster of the queue."""
+    conf: dict[str, Any] = settings.Q_CLUSTER
+    return conf if cluster == conf["name"] else conf | conf["ALT_CLUSTERS"][cluster]
 
 
 def ensure_schedules() -> None:

@@ -286,6 +286,9 @@ Q_CLUSTER = {
     },
 }
 
+# So long a worker may be silent before its job is somebody else's; who watches a recording speaks each second.
+JOB_LEASE_S = {"default": 120, "video": 60}
+
 # How e-mail leaves: smtp://user:password@host:587 (STARTTLS), smtps://host:465, or smtp://localhost:25?plain=1.
 # Practice writes it into files; a real shop without an address has no e-mail, and is told so.
 EMAIL_URL = env_secret("WATERSHOP_EMAIL_URL")

@@ -32,6 +32,7 @@ from django.utils.translation import gettext as _
 from vision.models import Camera
 from watershop import accounts, database, jobs
 from watershop.management.supervisor import Child, Supervisor, end_marked
+from watershop.management.watchdog import Watchdog, cluster_child
 from watershop.models import Shop
 from watershop.postgresql.programs import EmbeddedServerError, programs
 
@@ -68,14 +69,14 @@ class Command(BaseCommand):
     def _serve(self, port: int) -> None:
         for number in ENDING:  # SIGINT too: a script's background job starts with it ignored
             signal.signal(number, self._interrupt)
-        web, *workers = _children(port)
-        supervisor = Supervisor([web, *workers], _mark(), warn=self._warn)
+        web, clusters = _web_server(port), _clusters()
+        supervisor = Supervisor([web, *clusters.values(), _live_cameras()], _mark(), warn=self._warn)
         try:
             self._prepare()
             web.start(supervisor.mark)  # alone at first, for the workers would take its processor time
             self._wait_for(web, port)
             self._welcome(port)
-            self._watch(supervisor)
+            self._watch(supervisor, Watchdog(clusters, self._warn_frozen))
         except KeyboardInterrupt:
             self.stdout.write(_("Closing the shop ..."))
         finally:
@@ -114,12 +115,13 @@ class Command(BaseCommand):
                 )
             self._pause(0.1)
 
-    def _watch(self, supervisor: Supervisor) -> None:
+    def _watch(self, supervisor: Supervisor, watchdog: Watchdog) -> None:
         while True:
             if database.is_embedded() and database.embedded_server().process() is None:
                 self.stderr.write(_("The database stopped; it is started again."))
                 database.embedded_server().start()
             supervisor.tend()
+            watchdog.look()
             self._pause(1)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -134,6 +136,9 @@ class Command(BaseCommand):
 
     def _warn(self, child: Child) -> None:
         self.stderr.write(_("%(name)s ended; it is started again. See %(log)s.") % vars(child))
+
+    def _warn_frozen(self, child: Child) -> None:
+        self.stderr.write(_("%(name)s does not move; it is ended.") % vars(child))
 
     def _welcome(self, port: int) -> None:
         """Where to go and how to get in. Passwords are made anew at each start and stored only as hashes."""
@@ -218,30 +223,31 @@ def _require_free_port(port: int) -> None:
             raise CommandError(message % values) from error
 
 
-def _children(port: int) -> list[Child]:
-    """The web server first: it is the first to be stopped."""
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+def _web_server(port: int) -> Child:
     web = f"-m gunicorn watershop.wsgi --bind {HOST}:{port} --worker-class gthread --workers 2 --threads 8"
     limits = (
         "--max-requests 5000 --max-requests-jitter 500 --graceful-timeout 3 --no-control-socket --preload"
     )
     place = ["--chdir", str(settings.BASE_DIR)]
-    talk = {"WATERSHOP_LOG_LEVEL": os.environ.get("WATERSHOP_LOG_LEVEL", "INFO")}
-    return [
-        Child("web", [sys.executable, *web.split(), *limits.split(), *place], _logs() / "web.log"),
-        *(
-            Child(name, [*manage, "qcluster"], _logs() / f"{name}.log", {"Q_CLUSTER_NAME": cluster, **talk})
-            for name, cluster in (("worker", "default"), ("video", "video"))
-        ),
-        Child(
-            "cameras",
-            [*manage, "watch_cameras"],
-            _logs() / "cameras.log",
-            talk,
-            grace=CAMERA_GRACE_SECONDS,
-            is_wanted=_has_live_camera,
-        ),
-    ]
+    return Child("web", [sys.executable, *web.split(), *limits.split(), *place], _logs() / "web.log")
+
+
+def _clusters() -> dict[str, Child]:
+    """The queue's clusters by name; they are stopped after the web server."""
+    names = {"default": "worker", "video": "video"}
+    return {cluster: cluster_child(name, cluster, _logs()) for cluster, name in names.items()}
+
+
+def _live_cameras() -> Child:
+    """Who watches the live cameras, where there are any."""
+    return Child(
+        "cameras",
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), "watch_cameras"],
+        _logs() / "cameras.log",
+        {"WATERSHOP_LOG_LEVEL": os.environ.get("WATERSHOP_LOG_LEVEL", "INFO")},
+        grace=CAMERA_GRACE_SECONDS,
+        is_wanted=_has_live_camera,
+    )
 
 
 def _has_live_camera() -> bool:
