@@ -11,7 +11,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes
 
-.PHONY: help run shop models test soak bench robust openset e2e lint translations lock
+.PHONY: help run shop models test soak faults bench robust openset e2e lint translations lock
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -31,6 +31,11 @@ test: $(VENV)/.installed-dev ## all tests but the browser's, on a real embedded 
 soak: $(VENV)/.installed-dev ## deeds in every order, for an hour: do the books still agree?
 	HYPOTHESIS_PROFILE=soak $(PY) -m pytest tests/sales/test_books_machine.py
 
+faults: $(VENV)/.installed-dev ## kill what watches a recording, 20 times: are its rows the same as ever?
+	$(PY) -m tests.faults
+
+soaklive: $(VENV)/.installed-dev ## an hour of made-up film as if from a camera: does the memory grow, who is named how soon?
+	$(PY) -m tests.vision.soak_live
 soaklive: $(VENV)/.installed-dev ## an hour of made-up film as if from a camera: does the memory grow, who is named how soon?
 	$(PY) -m tests.vision.soak_live
 

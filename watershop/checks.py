@@ -14,11 +14,10 @@ def check_queue(**kwargs: Any) -> list[CheckMessage]:
     The clock of `retry` starts when a task is fetched, and a cluster fetches queue_limit + 1 tasks that no worker has
     begun.
     """
-    from watershop import jobs  # its models are there only after this module was imported
-
+    base: dict[str, Any] = settings.Q_CLUSTER
     errors: list[CheckMessage] = []
-    for name in (settings.Q_CLUSTER["name"], *settings.Q_CLUSTER["ALT_CLUSTERS"]):
-        conf = jobs.cluster_conf(name)
+    for name, own in {base["name"]: {}, **base["ALT_CLUSTERS"]}.items():
+        conf = base | own
         needed = conf["timeout"] * (1 + ceil((conf["queue_limit"] + 1) / conf["workers"])) + 30
         if conf["retry"] < needed:
             text = f"The queue's cluster {name} has retry {conf['retry']}: it must be at least {needed}."

@@ -59,7 +59,8 @@ def test_the_watchdog_ends_a_frozen_cluster_but_not_a_fresh_one(
 ) -> None:
     monkeypatch.setattr("watershop.management.watchdog.EVERY_S", 0.0)
     monkeypatch.setattr("watershop.management.watchdog.connection.close", lambda: None)
-    child, warned = Child("video", ["sleep", "60"], tmp_path / "video.log"), []
+    child = Child("video", ["sleep", "60"], tmp_path / "video.log")
+    warned: list[Child] = []
     child.start("test")
     watchdog = Watchdog({"video": child}, warned.append)
     queued(shop)
