@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from django.core.files import File
 from django.utils import timezone
 from pytest_django import Settings
@@ -27,6 +28,7 @@ def write_picture(path: Path, codec: str, pix_fmt: str, width: int, height: int,
     """A film of some grey pictures."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=15)
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         for number in range(count):
             grey = av.VideoFrame.from_ndarray(np.full((height, width, 3), 128, np.uint8), format="bgr24")
