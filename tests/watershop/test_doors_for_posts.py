@@ -30,7 +30,16 @@ from sales.models import (
 )
 from tests.base import TESTS, Cast, sell
 from tests.vision.conftest import write_clip
-from vision.models import Camera, Person, Recording, SaleLink, Tracklet, Visit
+from vision.models import (
+    Camera,
+    IdentityEvent,
+    Person,
+    Recording,
+    SaleLink,
+    Sighting,
+    Tracklet,
+    Visit,
+)
 from watershop.models import Message, User
 from watershop.urls import ROOMS, urlpatterns
 
@@ -135,7 +144,12 @@ def _watched(sale: Sale) -> dict[str, int]:
     face = Tracklet.objects.create(**stay, visit=visit, number=1, started_s=0, ended_s=9)
     face.picture.save("face.jpg", ContentFile(b"a face"))
     link = SaleLink.objects.create(shop=sale.shop, sale=sale, visit=visit, confidence=0.9)
+    sighting = Sighting.objects.create(shop=sale.shop, camera=camera, track="1", first_at=now)
+    sighting.picture.save("now.jpg", ContentFile(b"a face"))
+    decision = IdentityEvent.objects.create(shop=sale.shop, kind="name", person=person)
     rows = {
+        "sighting": sighting,
+        "decision": decision,
         "recording": recording,
         "person": person,
         "visit": visit,
