@@ -6,10 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vision import children
+from vision.bodies import Body, whole
 from vision.chunk_file import read_result
 from vision.chunks import Chunk, ChunkResult, Pictures
 from vision.config import VisionConfig
@@ -37,6 +38,8 @@ class Analysis:
     """How many faces were not good enough to be compared, by reason (`faces.REFUSALS`)."""
     size: tuple[int, int]
     """Height and width of the upright pictures: what the boxes are pixels of."""
+    bodies: list[Body] = field(default_factory=list)
+    """Figures, numbered on from the tracklets; none where they are not looked for."""
 
 
 def analyse(
@@ -63,15 +66,18 @@ def analyse(
 
 def gathered(info: VideoInfo, results: Sequence[ChunkResult], config: VisionConfig) -> Analysis:
     """What the chunks of a recording show together; their results in the order of the chunks."""
+    tracklets = join(results, config)
+    size = max(result.size for result in results)
     return Analysis(
         info=info,
-        tracklets=join(results, config),
+        tracklets=tracklets,
         seconds={stage: sum(result.seconds[stage] for result in results) for stage in STAGES},
         frames_decoded=sum(result.frames_decoded for result in results),
         frames_analysed=sum(result.frames_analysed for result in results),
         faces=sum(result.faces for result in results),
         refused=dict(sum((Counter(result.refused) for result in results), Counter())),
-        size=max(result.size for result in results),
+        size=size,
+        bodies=whole((body for result in results for body in result.bodies), len(tracklets) + 1, size[1]),
     )
 
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from vision.bodies import Body
 from vision.chunks import ChunkResult
 from vision.frames import VideoInfo
 from vision.tracking import Shot, Tracklet
@@ -44,7 +45,17 @@ def write_result(result: ChunkResult, path: Path) -> None:
         "jpegs": np.frombuffer(b"".join(shot.jpeg for shot in shots), np.uint8),
     }
     with path.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays, **_bodies_as_arrays(result.bodies))
+
+
+def _bodies_as_arrays(bodies: list[Body]) -> dict[str, Any]:
+    rows = [(body.number, len(body.times), body.proofs, len(body.jpeg)) for body in bodies]
+    return {
+        "bodies": np.array(rows, int).reshape(-1, 4),
+        "body_times": np.array([time for body in bodies for time in body.times]),
+        "body_boxes": np.array([box for body in bodies for box in body.boxes]).reshape(-1, 4),
+        "body_jpegs": np.frombuffer(b"".join(body.jpeg for body in bodies), np.uint8),
+    }
 
 
 def read_result(path: Path | IO[bytes]) -> ChunkResult:
@@ -67,7 +78,20 @@ def read_result(path: Path | IO[bytes]) -> ChunkResult:
         )
     numbers = json.loads(str(arrays["numbers"]))
     height, width = numbers.pop("size")
-    return ChunkResult(tracklets=tracklets, size=(height, width), **numbers)
+    return ChunkResult(tracklets=tracklets, size=(height, width), bodies=_bodies(arrays), **numbers)
+
+
+def _bodies(arrays: dict[str, Any]) -> list[Body]:
+    times, boxes = iter(arrays["body_times"].tolist()), iter(arrays["body_boxes"].tolist())
+    jpegs, begun, bodies = arrays["body_jpegs"].tobytes(), 0, []
+    for number, length, proofs, size in arrays["bodies"].tolist():
+        body = Body(number, proofs=proofs, jpeg=jpegs[begun : begun + size])
+        body.times = [next(times) for _ in range(length)]
+        body.boxes = [tuple(next(boxes)) for _ in range(length)]
+        body.scores = [1.0] * length
+        bodies.append(body)
+        begun += size
+    return bodies
 
 
 def _shots(arrays: dict[str, Any]) -> list[Shot]:

@@ -1,12 +1,13 @@
 """One chunk of a recording: pictures -> motion -> faces -> tracklets -> best shots -> vectors."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 
 from vision.activity import Attention, active_stretches
+from vision.bodies import Body
 from vision.config import VisionConfig
 from vision.faces import Box, Face
 from vision.frames import Decoded, frames
@@ -51,6 +52,8 @@ class ChunkResult:
     """How many faces were not good enough to be compared, by reason (`faces.REFUSALS`)."""
     size: tuple[int, int] = (0, 0)
     """Height and width of the upright pictures; no size where none was decoded."""
+    bodies: list[Body] = field(default_factory=list)
+    """Figures that were followed, where they are looked for."""
 
 
 def analyse_chunk(
@@ -86,7 +89,14 @@ def analyse_chunk(
             on_progress(frame.at)
     tracklets = eye.tracklets(clock)
     return ChunkResult(
-        tracklets, clock.seconds, count.pictures, analysed, faces_seen, dict(eye.refused), eye.size
+        tracklets,
+        clock.seconds,
+        count.pictures,
+        analysed,
+        faces_seen,
+        dict(eye.refused),
+        eye.size,
+        eye.bodies(),
     )
 
 

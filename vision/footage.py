@@ -27,6 +27,7 @@ from vision.drawn_faces import (
     random_looks,
     random_pose,
 )
+from vision.drawn_figures import Back, random_backs
 from vision.embedding import Dlib
 from vision.faces import CHIP_PX, WHOLE, Floats, Hog, chip
 from vision.picture import Image
@@ -89,25 +90,29 @@ def make_footage(
     seed: int,
     models_dir: Path,
     started_at: datetime | None = None,
+    faceless: int = 0,
     on_progress: Callable[[float], None] = lambda fraction: None,
 ) -> list[TrueVisit]:
     """Film `out` (mp4, 1280x720, 15 pictures a second, a keyframe every 30) and write OUT.truth.csv beside it.
 
     The same numbers and seed give the same people and visits. `models_dir` holds the face network that makes sure
-    that no two people look alike. Raises ImpossibleFootage.
+    that no two people look alike. `faceless` more people turn their backs to the camera, for a visit each.
+    Raises ImpossibleFootage.
     """
     generator = np.random.default_rng(seed)
     stays = _plan(generator, minutes * 60, visits, persons)
+    backs = _backs(generator, minutes * 60, stays, faceless)
     cast = choose_people(generator, persons, Dlib(models_dir))
     actors = [_Actor(stay, cast[stay.person], generator) for stay in stays]
     part = out.with_suffix(".part.mp4")
     with _Film(part, started_at) as film:
-        for index, planes in enumerate(_pictures(actors, generator, round(minutes * 60 * FPS))):
+        for index, planes in enumerate(_pictures(actors, backs, generator, round(minutes * 60 * FPS))):
             film.add(planes)
             if index % FPS == 0:
                 on_progress(index / (minutes * 60 * FPS))
     part.replace(out)
-    truth = [actor.truth() for actor in actors]
+    unseen = [TrueVisit(f"Faceless_{n}", back.entry_s, back.exit_s, 0, 0) for n, back in enumerate(backs, 1)]
+    truth = sorted([*(actor.truth() for actor in actors), *unseen], key=lambda visit: visit.entry_s)
     write_truth(out.with_suffix(".truth.csv"), truth)
     on_progress(1.0)
     return truth
@@ -221,6 +226,14 @@ def _paste(picture: Image, sprite: Image, opaque: npt.NDArray[np.floating], left
     below[:] = (below + (sprite[part].astype(np.float32) - below) * cover).astype(np.uint8)
 
 
+def _backs(generator: np.random.Generator, length_s: float, stays: Sequence[_Stay], count: int) -> list[Back]:
+    taken = [(stay.entry_s, stay.exit_s) for stay in stays]
+    backs = random_backs(generator, count, length_s, taken, (HEIGHT, WIDTH))
+    if len(backs) < count:
+        raise ImpossibleFootage(f"{count} who show no face find no time alone: give more minutes.")
+    return backs
+
+
 class _Actor:
     """One visit acted out: a path, and a head in a new pose every second or so."""
 
@@ -300,7 +313,9 @@ class _Actor:
         )
 
 
-def _pictures(actors: Sequence[_Actor], generator: np.random.Generator, count: int) -> Iterator[Image]:
+def _pictures(
+    actors: Sequence[_Actor], backs: Sequence[Back], generator: np.random.Generator, count: int
+) -> Iterator[Image]:
     """All pictures of the film as I420 planes, with the grain of a cheap camera."""
     shop = _shop()
     grains = [np.abs(generator.normal(0, 2, (2, HEIGHT, WIDTH))).astype(np.uint8) for _ in range(6)]
@@ -315,6 +330,9 @@ def _pictures(actors: Sequence[_Actor], generator: np.random.Generator, count: i
             if actor.stay.exit_s + margin_s < at <= actor.stay.exit_s + margin_s + 1 / FPS:
                 actor.leave()
         _draw_counter(picture)
+        for back in backs:
+            if back.entry_s - margin_s <= at <= back.exit_s + margin_s:
+                back.draw(picture, at)
         planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), np.uint8)
         lighter, darker = grains[index % len(grains)]
         planes[:HEIGHT] = cv2.subtract(cv2.add(planes[:HEIGHT], lighter), darker)

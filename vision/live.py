@@ -119,4 +119,5 @@ class _Watcher:
             faces=self._faces,
             refused=dict(self._eye.refused),
             size=self._eye.size,
+            bodies=self._eye.bodies(),
         )

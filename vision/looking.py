@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from vision.bodies import Body, Figures
 from vision.candidates import Candidate
 from vision.config import VisionConfig
 from vision.engines import make_detector, make_engine
@@ -63,18 +64,22 @@ class Eye:
         """Height and width of the pictures, upright."""
         self.looked_at = -np.inf
         """The time of the last picture."""
+        self._figures = Figures(config) if config.finds_bodies else None
         self.refused: Counter[str] = Counter()
         """Why faces were not kept as shots: how often each reason."""
 
     @property
     def is_following(self) -> bool:
         """Was anybody in sight just now?"""
-        return self._tracker.is_following
+        return self._tracker.is_following or (self._figures is not None and self._figures.is_following)
 
     def look(self, frame: Frame, clock: Clock) -> list[tuple[Tracklet, Face]]:
         """The faces of a picture and the tracklets that they belong to."""
         self.size = frame.upright_size
         self.looked_at = frame.at
+        if self._figures:
+            with clock("track"):
+                self._figures.look(frame)
         with clock("motion"):
             regions = self._regions(frame)
         if not regions:
@@ -140,6 +145,10 @@ class Eye:
     def shots(self, number: int) -> list[Shot]:
         """The best few shots so far of a face that is followed."""
         return self._embedded(best_shots(self._candidates[number], self._config))
+
+    def bodies(self) -> list[Body]:
+        """The figures that were followed, where they are looked for."""
+        return self._figures.bodies() if self._figures else []
 
     def tracklets(self, clock: Clock) -> list[Tracklet]:
         """All that was followed, its shots turned into vectors."""

@@ -80,8 +80,9 @@ def _customers(seen: Seen, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
 def _visits(seen: Seen, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
     """`distance` is the L2 to the person's templates, empty for somebody new; `visit_id` counts in this file."""
     by_code = {who.code: who for who in seen.people}
+    figure = SeenPerson([])
     for number, visit in enumerate(seen.visits, 1):
-        who = by_code[visit.person]
+        who = by_code.get(visit.person, figure)
         yield (
             f"V_{number:04d}",
             visit.person,

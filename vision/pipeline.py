@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from vision.analysis import Analysis, analyse
+from vision.bodies import fused
 from vision.chunks import Pictures
 from vision.config import Bar, VisionConfig
 from vision.engines import with_cold_start
@@ -143,4 +144,6 @@ def _seen(
 ) -> Seen:
     label(people)
     pairs = [(tracklet, seen.code) for seen in people for tracklet in seen.tracklets]
-    return Seen(camera, started_at, analysis, people, _visits(pairs, analysis, config))
+    known, faceless = fused(analysis.bodies, pairs)
+    figures = [(body, f"body-{number}") for number, body in enumerate(faceless, 1)]
+    return Seen(camera, started_at, analysis, people, _visits([*pairs, *known, *figures], analysis, config))

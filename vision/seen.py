@@ -51,7 +51,7 @@ class Seen:
     analysis: Analysis
     people: list[SeenPerson]
     visits: list[VisitSpan[str]]
-    """`person` is the code of one of `people`."""
+    """`person` is the code of one of `people`, or body-1, body-2 ... for a figure without a known face."""
 
     def at(self, seconds: float) -> datetime:
         """The moment that lies so far from the start of the file."""
@@ -76,5 +76,6 @@ class Seen:
             "tracks": len(self.analysis.tracklets),
             "persons": sum(seen.person is not None for seen in self.people),
             "visits": len(self.visits),
+            "bodies": len({visit.person for visit in self.visits} - {seen.code for seen in self.people}),
             "distance": spread and {name: round(value, 4) for name, value in spread.items()},
         }

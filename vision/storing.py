@@ -12,9 +12,9 @@ from vision.local_files import remove_folder
 from vision.models import Recording, Tracklet, Visit
 from vision.persons import face_px
 from vision.recordings import picture_folder
-from vision.seen import Seen
-from vision.tracking import Shot
+from vision.seen import Seen, SeenPerson
 from vision.tracking import Tracklet as SeenTracklet
+from vision.visits import VisitSpan
 from watershop import jobs
 from watershop.models import Shop
 
@@ -24,36 +24,41 @@ LINK_TASK = "vision.tasks.link_recording"
 def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) -> None:
     """Write visits, tracklets with their pictures, and templates, and have the sales of the time linked."""
     by_code = {who.code: who for who in seen.people}
-    news = [
-        Visit(
-            shop=shop,
-            recording=recording,
-            person=by_code[span.person].person,
-            candidate=by_code[span.person].candidate,
-            entry_at=seen.at(span.entry_s),
-            exit_at=seen.at(span.exit_s),
-            shots=sum(len(tracklet.shots) for tracklet in span.tracklets),
-            distance=by_code[span.person].distance,
-            entry_by=span.entry_by,
-            exit_by=span.exit_by,
-            counter_from_at=span.at_counter and seen.at(span.at_counter[0]),
-            counter_until_at=span.at_counter and seen.at(span.at_counter[1]),
-        )
-        for span in seen.visits
-    ]
+    news = [_visit(recording, seen, span, by_code.get(span.person)) for span in seen.visits]
     visits = stays.join(recording, news, timedelta(seconds=config.visit_gap_s))
     rows = Tracklet.objects.bulk_create(
         _row(recording, visit, tracklet, seen.analysis.size)
         for visit, span in zip(visits, seen.visits, strict=True)
         for tracklet in span.tracklets
+        if tracklet.is_usable or span.person not in by_code
     )
     vectors = {tracklet.number: tracklet.vector for who in seen.people for tracklet in who.tracklets}
-    gallery.remember(shop, [(row, vectors[row.number]) for row in rows], config)
+    gallery.remember(shop, [(row, vectors[row.number]) for row in rows if row.number in vectors], config)
     _save_pictures(recording, seen, rows)
     Recording.objects.filter(pk=recording.pk).update(
         state=Recording.State.DONE, duration_s=seen.analysis.info.duration_s, summary=seen.summary()
     )
     jobs.enqueue(shop, LINK_TASK, recording.pk)
+
+
+def _visit(recording: Recording, seen: Seen, span: VisitSpan[str], who: SeenPerson | None) -> Visit:
+    """A visit as a row; that of nobody among the people is a figure's."""
+    return Visit(
+        shop=recording.shop,
+        recording=recording,
+        person=who.person if who else None,
+        candidate=who.candidate if who else None,
+        kind=Visit.Kind.FACE if who else Visit.Kind.BODY,
+        label="" if who else span.person,
+        entry_at=seen.at(span.entry_s),
+        exit_at=seen.at(span.exit_s),
+        shots=sum(len(tracklet.shots) for tracklet in span.tracklets),
+        distance=who.distance if who else None,
+        entry_by=span.entry_by,
+        exit_by=span.exit_by,
+        counter_from_at=span.at_counter and seen.at(span.at_counter[0]),
+        counter_until_at=span.at_counter and seen.at(span.at_counter[1]),
+    )
 
 
 def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet, size: tuple[int, int]) -> Tracklet:
@@ -66,9 +71,9 @@ def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet, size: tuple
         started_s=tracklet.started_s,
         ended_s=tracklet.ended_s,
         shots=len(tracklet.shots),
-        face_px=face_px([tracklet]),
+        face_px=face_px([tracklet]) if tracklet.is_usable else 0,
         boxes=_boxes(tracklet, size),
-        quality=best_shot(tracklet).quality,
+        quality=tracklet.best.quality if tracklet.is_usable else 0,
         picture=f"{picture_folder(recording)}/{tracklet.number}.jpg",
     )
 
@@ -82,14 +87,10 @@ def _boxes(tracklet: SeenTracklet, size: tuple[int, int]) -> list[list[float]]:
     ]
 
 
-def best_shot(tracklet: SeenTracklet) -> Shot:
-    """The picture to show of a usable tracklet."""
-    return max(tracklet.shots, key=lambda shot: shot.quality)
-
-
 def _save_pictures(recording: Recording, seen: Seen, rows: Sequence[Tracklet]) -> None:
     """Write the best picture of each tracklet; whatever an attempt that died has left there goes first."""
     remove_folder(picture_folder(recording))
-    by_number = {tracklet.number: tracklet for tracklet in seen.analysis.tracklets}
+    faces = {face.number: face.best.jpeg for face in seen.analysis.tracklets if face.is_usable}
+    pictures = faces | {body.number: body.jpeg for body in seen.analysis.bodies}
     for row in rows:
-        default_storage.save(row.picture.name, ContentFile(best_shot(by_number[row.number]).jpeg))
+        default_storage.save(row.picture.name, ContentFile(pictures[row.number]))

@@ -65,6 +65,11 @@ class Tracklet:
         """Is there a shot, so that the face can be compared?"""
         return bool(self.shots)
 
+    @property
+    def best(self) -> Shot:
+        """The best shot of a usable tracklet."""
+        return max(self.shots, key=lambda shot: shot.quality)
+
     def is_seen_with(self, other: "Tracklet", sure: float = 0.6) -> bool:
         """Were both faces in one picture, for a second together, apart and surely? Then they are two people.
 

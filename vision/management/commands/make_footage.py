@@ -21,13 +21,19 @@ class Command(BaseCommand):
         parser.add_argument("--visits", type=int, default=3, help="how many visits (default: 3)")
         parser.add_argument("--persons", type=int, default=3, help="of how many people (default: 3)")
         parser.add_argument(
+            "--faceless",
+            type=int,
+            default=0,
+            help="how many more turn their backs, a visit each (default: 0)",
+        )
+        parser.add_argument(
             "--seed", type=int, default=1, help="the same seed gives the same people and visits"
         )
 
     def handle(self, *args: Any, out: Path, **options: Any) -> None:
         if out.suffix != ".mp4" or not out.parent.is_dir():
             raise CommandError(f"{out}: name an .mp4 file in a folder that exists.")
-        wish = {name: options[name] for name in ("minutes", "visits", "persons", "seed")}
+        wish = {name: options[name] for name in ("minutes", "visits", "persons", "seed", "faceless")}
         begun = time.perf_counter()
         try:
             truth = make_footage(out, models_dir=Path(settings.VISION_MODEL_DIR), **wish)

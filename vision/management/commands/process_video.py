@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from vision import outputs, pipeline, recordings
 from vision.children import ChunkFailed
 from vision.chunks import Pictures
+from vision.config import VisionConfig
 from vision.frames import UnreadableVideo
 from vision.management.progress import ProgressLine
 from vision.models import Recording
@@ -56,6 +57,9 @@ class Command(BaseCommand):
             help="child processes (default: one per core)",
         )
         parser.add_argument(
+            "--bodies", action="store_true", help="also count people who never show their face; slower"
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="no database: an empty gallery, nothing stored"
         )
 
@@ -87,7 +91,7 @@ class Command(BaseCommand):
     def _rehearse(self, file: Path, look: Look, options: dict[str, Any]) -> tuple[Seen, ZoneInfo]:
         zone = ZoneInfo(settings.TIME_ZONE)
         started_at, _source = self._start(file, options["started_at"], zone)
-        config = pipeline.eye()
+        config = _with_bodies(pipeline.eye(), options["bodies"])
         seen = pipeline.rehearse(file, config, camera=options["camera"], started_at=started_at, look=look)
         return seen, zone
 
@@ -106,7 +110,8 @@ class Command(BaseCommand):
             if look.pictures is None:
                 return None, shop.tz
         try:
-            return pipeline.process(recording, file, pipeline.eye_of(recording.camera), look), shop.tz
+            config = _with_bodies(pipeline.eye_of(recording.camera), options["bodies"])
+            return pipeline.process(recording, file, config, look), shop.tz
         except (ChunkFailed, KeyboardInterrupt) as error:
             recordings.fail(recording, str(error) or "Stopped by hand.")
             raise
@@ -129,6 +134,11 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(text.format(**summary)))
         if out:
             self.stdout.write(f"Written to {out}.")
+
+
+def _with_bodies(config: VisionConfig, is_asked: bool) -> VisionConfig:
+    """The eye as it is set, which may be asked to count figures, too."""
+    return config.with_changes(finds_bodies=True) if is_asked else config
 
 
 def _name(text: str) -> str:
