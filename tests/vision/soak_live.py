@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +24,7 @@ from vision.config import VisionConfig
 from vision.footage import make_footage
 from vision.live_worker import job_text
 from vision.messages import Message, Sight, Whole, from_line
+from vision.segments import in_spool
 from vision.sources import Source
 from vision.stream import Feed
 
@@ -31,12 +33,21 @@ CLIP_MINUTES = 2.0
 PACED_S = 30.0
 
 
+@dataclass
+class Sender:
+    """A camera that sends: where, and since when."""
+
+    url: str
+    begun_at: datetime | None = None
+
+
 @contextmanager
-def endless_camera(clip: Path, *, is_paced: bool) -> Iterator[str]:
+def endless_camera(clip: Path, *, is_paced: bool) -> Iterator[Sender]:
     """A camera that sends a clip again and again, its clock going on; at its own pace or as fast as it is taken."""
 
     class Camera(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            sender.begun_at = datetime.now(UTC)
             self.send_response(200)
             self.send_header("Content-Type", "video/mp2t")
             self.end_headers()
@@ -50,9 +61,10 @@ def endless_camera(clip: Path, *, is_paced: bool) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Camera)
     server.daemon_threads = True
+    sender = Sender(f"http://127.0.0.1:{server.server_port}/live")
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/live"
+        yield sender
     finally:
         server.shutdown()
         server.server_close()
@@ -60,7 +72,10 @@ def endless_camera(clip: Path, *, is_paced: bool) -> Iterator[str]:
 
 def send(clip: Path, to: object, *, is_paced: bool) -> None:
     begun, passed = time.monotonic(), 0.0
-    with av.open(str(clip)) as first, av.open(to, "w", format="mpegts") as stream:
+    with (
+        av.open(str(clip)) as first,
+        av.open(to, "w", format="mpegts", options={"flush_packets": "1"}) as stream,
+    ):
         copy = stream.add_stream_from_template(first.streams.video[0])
         while True:
             with av.open(str(clip)) as source:
@@ -120,13 +135,20 @@ def soak(url: str, spool: Path, config: VisionConfig, minutes: float) -> None:
     say(f"first third {max(sizes[:third]):.0f} MB at most, last third {max(sizes[-third:]):.0f} MB at most")
 
 
-def delays(url: str, spool: Path, config: VisionConfig) -> list[float]:
-    """Seconds from a picture to the question whom it shows, vectors and all."""
+def delays(sender: Sender, spool: Path, config: VisionConfig) -> list[float]:
+    """Seconds from the moment when a picture was sent to the question whom it shows, vectors and all.
+
+    The child takes its first picture for taken when it came, after the library has looked into the stream; the sender
+    knows better.
+    """
     until, found = time.monotonic() + PACED_S, []
-    with watched(Feed(Source(url, is_test=True), spool), config) as (_process, messages):
+    with watched(Feed(Source(sender.url, is_test=True), spool), config) as (_process, messages):
         for message in messages:
             if isinstance(message, Sight) and any(face.shots for face in message.faces):
-                found.append((datetime.now(UTC) - message.at).total_seconds())
+                (segment,) = in_spool(spool, ".part")
+                assert sender.begun_at
+                sent_at = sender.begun_at + (message.at - segment.started_at)
+                found.append((datetime.now(UTC) - sent_at).total_seconds())
             if time.monotonic() > until:
                 break
     return found
@@ -146,10 +168,10 @@ def main(minutes: float = 60.0) -> None:
         clip = folder / "clip.mp4"
         make_footage(clip, minutes=CLIP_MINUTES, visits=5, persons=5, seed=4, models_dir=config.models_dir)
         say(f"{(config.yunet and 'YuNet') or 'HOG'}, 1280x720, 15 pictures a second")
-        with endless_camera(clip, is_paced=False) as url:
-            soak(url, folder / "soak", config, minutes)
-        with endless_camera(clip, is_paced=True) as url:
-            found = sorted(delays(url, folder / "paced", config))
+        with endless_camera(clip, is_paced=False) as sender:
+            soak(sender.url, folder / "soak", config, minutes)
+        with endless_camera(clip, is_paced=True) as sender:
+            found = sorted(delays(sender, folder / "paced", config))
         say(
             f"{len(found)} questions; after {found[len(found) // 2]:.2f} s in the middle, {found[-1]:.2f} s at most"
         )
