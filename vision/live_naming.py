@@ -13,6 +13,7 @@ from vision.config import VisionConfig
 from vision.messages import FaceInSight, Sight
 from vision.models import Camera, Sighting
 from vision.persons import Known, identify
+from vision.sightings import FOLDER
 from vision.tracking import Shot, Tracklet
 
 KNOWN_S = 3.0
@@ -76,7 +77,7 @@ class Sightings:
         return self._known
 
     def _save_picture(self, face: FaceInSight) -> str:
-        name = f"sightings/{self._camera.pk}/{face.track}.jpg"
+        name = f"{FOLDER}/{self._camera.pk}/{face.track}.jpg"
         default_storage.delete(name)
         best = max(face.shots, key=lambda shot: len(shot.jpeg))
         return default_storage.save(name, ContentFile(best.jpeg))

@@ -1,5 +1,7 @@
 """Who is in sight of the live cameras now, as `live_naming` has written it down."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.core.files.storage import default_storage
@@ -8,6 +10,7 @@ from django.utils import timezone
 from vision.models import Sighting
 from watershop.models import Shop
 
+FOLDER = "sightings"
 IN_SIGHT = timedelta(seconds=5)
 """Who was seen so lately is in sight."""
 KEPT = timedelta(minutes=2)
@@ -25,9 +28,17 @@ def in_sight(shop: Shop) -> list[Sighting]:
 
 
 def forget() -> None:
-    """Take away those who were in sight a while ago, with their pictures."""
-    old = Sighting.objects.filter(last_at__lt=timezone.now() - KEPT)
-    pictures = dict(old.values_list("pk", "picture"))
-    Sighting.objects.filter(pk__in=pictures).delete()
-    for name in filter(None, pictures.values()):
-        default_storage.delete(name)
+    """Take away those who were in sight a while ago, and every picture that no row has any more."""
+    before = timezone.now() - KEPT
+    Sighting.objects.filter(last_at__lt=before).delete()
+    kept = set(Sighting.objects.values_list("picture", flat=True))
+    for name in _pictures():
+        if name not in kept and default_storage.get_modified_time(name) < before:
+            default_storage.delete(name)
+
+
+def _pictures() -> Iterator[str]:
+    with contextlib.suppress(FileNotFoundError):  # there never was one
+        for camera in default_storage.listdir(FOLDER)[0]:
+            for file in default_storage.listdir(f"{FOLDER}/{camera}")[1]:
+                yield f"{FOLDER}/{camera}/{file}"

@@ -1,5 +1,7 @@
 """Who is in sight now: named by the first good look, corrected by better ones, one person once."""
 
+import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -122,8 +124,20 @@ def test_who_is_gone_is_forgotten_with_the_picture(seen: Sightings, cast: Cast) 
     sightings.forget()
     assert Sighting.objects.exists()
     Sighting.objects.update(last_at=timezone.now() - timedelta(minutes=3))
+    os.utime(default_storage.path(name), (time.time() - 180,) * 2)
     sightings.forget()
     assert not Sighting.objects.exists() and not default_storage.exists(name)
+
+
+def test_no_picture_stays_of_a_person_who_is_no_more(seen: Sightings, cast: Cast) -> None:
+    seen.take(now_with(face("a", 0.9)))
+    name = str(Sighting.objects.get().picture.name)
+    Sighting.objects.all().delete()
+    sightings.forget()
+    assert default_storage.exists(name), "its row may be about to be written"
+    os.utime(default_storage.path(name), (time.time() - 180,) * 2)
+    sightings.forget()
+    assert not default_storage.exists(name)
 
 
 def test_the_page_shows_who_is_in_sight(seen: Sightings, cast: Cast, client_of: SignIn) -> None:
