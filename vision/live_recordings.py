@@ -36,7 +36,8 @@ def _store(camera: Camera, segment: Segment, config: VisionConfig) -> None:
     """What was seen becomes visits; a film that nobody has watched (the eye was killed) is watched like any other."""
     info, result = info_of(segment.facts.read_text()), _result_of(segment)
     has_film = segment.film.exists()
-    if not has_film and not (result and (result.bodies or any(one.is_usable for one in result.tracklets))):
+    shows_somebody = result and (result.bodies or any(one.is_usable for one in result.tracklets))
+    if not has_film and not shows_somebody:
         return
     recording = _register(camera, segment, info)
     if has_film and not recording.file:
