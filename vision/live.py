@@ -120,5 +120,4 @@ class _Watcher:
             refused=dict(self._eye.refused),
             size=self._eye.size,
             bodies=self._eye.bodies(),
-            bodies=self._eye.bodies(),
         )
