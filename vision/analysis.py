@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from vision import children
@@ -14,11 +15,13 @@ from vision.bodies import Body, whole
 from vision.chunk_file import read_result
 from vision.chunks import Chunk, ChunkResult, Pictures
 from vision.config import VisionConfig
+from vision.continuity import Room, without_carried
 from vision.engines import prepare
 from vision.faces import iou
 from vision.frames import VideoInfo
 from vision.looking import STAGES
-from vision.tracking import Tracklet, kept_shots, parted
+from vision.parting import parted
+from vision.tracking import Tracklet, kept_shots
 
 _SAME_FACE = 0.4
 
@@ -113,8 +116,16 @@ def join(results: Sequence[ChunkResult], config: VisionConfig) -> list[Tracklet]
             now.append(tracklet)
         whole += now
         before = now
-    parts = [part for tracklet in whole for part in parted(tracklet, config)]
-    ordered = sorted(parts, key=lambda tracklet: (tracklet.started_s, tracklet.boxes[0]))
+    return settled(whole, max(result.size for result in results), config)
+
+
+def settled(whole: Sequence[Tracklet], size: tuple[int, int], config: VisionConfig) -> list[Tracklet]:
+    """Each of a recording's tracklets one person's: numbered from 1, in time order. Pictures of (height, width)."""
+    people = without_carried(whole)
+    room = Room(people, size)
+    parts = [part for one in people for part in parted(one, config, partial(room.may_change, one))]
+    joined = Room(parts, size).continued(config)
+    ordered = sorted(joined, key=lambda tracklet: (tracklet.started_s, tracklet.boxes[0]))
     return [replace(tracklet, number=number) for number, tracklet in enumerate(ordered, 1)]
 
 

@@ -101,6 +101,8 @@ class VisionConfig:
     change_min_looks: int = 4
     """A face that is another's for less long does not cut a tracklet; looks are shots of different seconds."""
 
+    continue_at: float = 0.6
+    """Up to here a tracklet that begins alone where another was lost a moment before goes on with it."""
     cluster_at: float = DLIB.cluster_at
     look_spread: float = DLIB.look_spread
     bars: tuple[Bar, ...] = ()

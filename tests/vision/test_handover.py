@@ -13,8 +13,9 @@ from vision.chunks import ChunkResult
 from vision.config import VisionConfig
 from vision.faces import Face
 from vision.footage import make_footage
+from vision.parting import parted
 from vision.persons import cluster
-from vision.tracking import Shot, Tracklet, is_wanted, kept_shots, parted
+from vision.tracking import Shot, Tracklet, is_wanted, kept_shots
 
 CONFIG = VisionConfig(models_dir=Path("unused"))
 ASHA, BALA = np.zeros(128, np.float32), np.full(128, 0.6 / np.sqrt(128), np.float32)
