@@ -6,6 +6,7 @@ Lengths are in widths of the face, so that they hold near the camera and far fro
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +87,7 @@ class Room:
         first, last = first - MARGIN_S, last + MARGIN_S
         rows = [(at, box) for at, box, _ in tracklet.rows() if first <= at <= last]
         times = [at for at, _ in rows]
-        is_lost = any(later - at > LOST_S for at, later in zip(times, times[1:], strict=False))
+        is_lost = any(later - at > LOST_S for at, later in pairwise(times))
         return is_lost or any(self._is_at_edge(box) for _, box in rows) or self._has_company(tracklet, rows)
 
     def _is_at_edge(self, box: Box) -> bool:
