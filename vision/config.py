@@ -104,6 +104,8 @@ class VisionConfig:
     continue_at: float = 0.6
     """Up to here a tracklet that begins alone where another was lost a moment before goes on with it."""
     cluster_at: float = DLIB.cluster_at
+    apart_at: float = 0.68
+    """Where two people of one picture are nearer than this (the middle pair), `cluster_at` shrinks as much."""
     look_spread: float = DLIB.look_spread
     bars: tuple[Bar, ...] = ()
     """Fitted to the camera, by width of face; where none fits, `accept_at` and `review_at` hold."""

@@ -19,6 +19,9 @@ MAJORITY = 0.5
 LOOKS = 3
 """`VisionConfig.cluster_at` was chosen between means of so many looks each; a tracklet counts as no more."""
 
+LEAST_PAIRS = 5
+"""So many pairs of two people say how alike faces look in a recording."""
+
 
 @dataclass(frozen=True)
 class Match:
@@ -83,14 +86,15 @@ def cluster(tracklets: Sequence[Tracklet], config: VisionConfig) -> list[list[Tr
     """Usable tracklets grouped into people, in the order in which they came.
 
     Always the two groups are joined whose means are nearest, what chance adds taken off: means of few looks may lie
-    farther apart than those of many. Two faces in one picture are never one person, nor are two groups that hold such
-    a pair.
+    farther apart than those of many, and in the dark all are nearer. Two faces in one picture are never one person,
+    nor are two groups that hold such a pair.
     """
     groups = [[tracklet] for tracklet in tracklets if tracklet.is_usable]
     means = np.array([template(group) for group in groups])
     seen = np.array([_looks(group) for group in groups])
-    excess = np.array([_excess(number, means, seen, config) for number in range(len(groups))])
     together = _together(groups)
+    config = config.with_changes(cluster_at=config.cluster_at * _clearness(means, together, config))
+    excess = np.array([_excess(number, means, seen, config) for number in range(len(groups))])
     while len(groups) > 1:
         excess[together] = np.inf
         one, other = np.unravel_index(int(np.argmin(excess)), excess.shape)
@@ -105,6 +109,17 @@ def cluster(tracklets: Sequence[Tracklet], config: VisionConfig) -> list[list[Tr
         means[keep], seen[keep] = template(groups[keep]), _looks(groups[keep])
         excess[keep] = excess[:, keep] = _excess(keep, means, seen, config)
     return [sorted(group, key=lambda tracklet: tracklet.number) for group in groups]
+
+
+def _clearness(means: Floats, together: npt.NDArray[np.bool_], config: VisionConfig) -> float:
+    """How well this recording tells people apart: 1 as in good light, less in the dark, where all faces grow alike.
+
+    Two faces in one picture are two people, so they show it: how far apart is the middle one of such pairs?
+    """
+    ones, others = np.nonzero(np.tril(together, -1))
+    if len(ones) < LEAST_PAIRS:
+        return 1.0
+    return min(1.0, float(np.median(np.linalg.norm(means[ones] - means[others], axis=1))) / config.apart_at)
 
 
 def _excess(

@@ -1,5 +1,6 @@
 """Tracklets become persons and persons' stays become visits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,18 @@ def test_two_faces_in_one_picture_are_never_one_person_however_alike() -> None:
     groups = cluster([*twins, later], CONFIG)
     assert len(groups) == 2
     assert {1, 2} not in [{one.number for one in group} for group in groups]
+
+
+def test_where_all_faces_look_alike_they_must_be_nearer_to_be_one() -> None:
+    """In the dark: two who came at different times are 0.35 apart, as far as the others who came together."""
+    faces = [np.eye(1, 128, n, dtype=np.float32)[0] * 0.35 / np.sqrt(2) for n in range(5)]
+    at_once = [
+        replace(steady(n + 1, face, 8, 0), boxes=[(200 * n, 0, 200 * n + 60, 60)] * 8)
+        for n, face in enumerate(faces[:4])
+    ]
+    alone = steady(5, faces[4], 8, 100)
+    assert len(cluster([*at_once, alone], CONFIG)) == 5
+    assert len(cluster([at_once[0], alone], CONFIG)) == 1
 
 
 def test_tracklets_without_a_good_face_are_left_out() -> None:
