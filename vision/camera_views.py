@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from vision import cameras as deeds
+from vision import pipeline
 from vision.camera_forms import CameraForm, EyeForm, PlacesForm
 from vision.camera_words import ADVICE, FAULTS, REFUSALS
 from vision.faces import REFUSALS as REASONS
@@ -49,7 +50,8 @@ def cameras(request: ShopRequest) -> HttpResponse:
     rows = Camera.objects.filter(shop=request.shop).annotate(recorded_at=Max("recordings__started_at"))
     kinds = [{"code": kind.value, "label": kind.label, "icon": icon} for kind, icon in KINDS.items()]
     found = [(row, FAULTS.get(row.fault)) for row in rows.order_by("-is_on", "name")]
-    return render(request, "vision/cameras.html", {"cameras": found, "kinds": kinds})
+    context = {"cameras": found, "kinds": kinds, "detector": pipeline.eye().detector}
+    return render(request, "vision/cameras.html", context)
 
 
 @shop_page(role=Role.MANAGER, right=Right.SEE_FACES)

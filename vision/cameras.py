@@ -45,20 +45,28 @@ def add(shop: Shop, fields: Mapping[str, Any], login: Login | None, actor: Actor
     return camera
 
 
-@transaction.atomic
 def change(camera: Camera, fields: Mapping[str, Any], login: Login | None, actor: Actor) -> Camera:
-    """Change a camera; `login` None leaves the one that it has. One that is turned takes what is drawn along."""
+    """Change a camera; `login` None leaves the one that it has. One that is turned takes what it shows along."""
+    camera, turn = _change(camera, fields, login, actor)
+    if turn and camera.still:
+        _keep_still(camera, _turned_picture(camera, turn))
+    return camera
+
+
+@transaction.atomic
+def _change(
+    camera: Camera, fields: Mapping[str, Any], login: Login | None, actor: Actor
+) -> tuple[Camera, int]:
+    """The camera with its new fields, places and login, and by how many degrees it was turned."""
     camera = Camera.objects.select_for_update().get(pk=camera.pk)  # a form may have written into the caller's
     turn = (fields.get("rotation", camera.rotation) - camera.rotation) % 360
     places = {name: turned(getattr(camera, name), turn) for name in PLACES} if turn else {}
     # Some cameras want a password in the address itself, so the audit keeps no address.
     camera = audit.change(camera, actor, "change_camera", {**fields, **places}, personal={"address"})
-    if turn and camera.still:
-        _keep_still(camera, _turned_picture(camera, turn))
     if login is not None:
         logins.set_login(camera, *login)
         audit.record(camera.shop, actor, "change_camera_login", camera)
-    return camera
+    return camera, turn
 
 
 def draw(camera: Camera, places: Mapping[str, Any], actor: Actor) -> Camera:
@@ -138,9 +146,11 @@ def _note_fault(camera: Camera, fault: str) -> None:
 
 
 def _keep_still(camera: Camera, jpeg: bytes) -> None:
-    old = camera.still.name
-    camera.still.save(f"stills/{uuid4().hex}.jpg", ContentFile(jpeg), save=False)
-    camera.save(update_fields=["still"])
+    """Put a new picture in place of the one that is there by now: two people may press Test at once."""
+    camera.still.name = default_storage.save(f"stills/{uuid4().hex}.jpg", ContentFile(jpeg))
+    with transaction.atomic():
+        old = Camera.objects.select_for_update().values_list("still", flat=True).get(pk=camera.pk)
+        camera.save(update_fields=["still"])
     if old:
         transaction.on_commit(lambda: default_storage.delete(old))
 

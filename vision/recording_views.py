@@ -99,6 +99,14 @@ def recording_retry(request: ShopRequest, pk: int) -> HttpResponse:
 
 
 @shop_page(role=Role.MANAGER, right=Right.SEE_FACES, posted_from="recording")
+def recording_keep(request: ShopRequest, pk: int) -> HttpResponse:
+    """Keep a camera's film for good (`keep`), or no longer."""
+    files.keep(_recording(request, pk), Actor.of(request), is_kept="keep" in request.POST)
+    messages.success(request, _("Saved."))
+    return redirect("recording", request.shop.slug, pk)
+
+
+@shop_page(role=Role.MANAGER, right=Right.SEE_FACES, posted_from="recording")
 def recording_remove(request: ShopRequest, pk: int) -> HttpResponse:
     """Take a recording away with all that was seen in it."""
     files.remove(_recording(request, pk), Actor.of(request))

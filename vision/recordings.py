@@ -208,6 +208,11 @@ def reason_of(recording: Recording) -> str:
     return str(REASONS.get(recording.error_code, CRASHED))
 
 
+def keep(recording: Recording, actor: Actor, *, is_kept: bool) -> None:
+    """Keep a film of a camera beyond its days and gigabytes, or let it go with the others again."""
+    audit.change(recording, actor, "keep_recording", {"is_kept": is_kept})
+
+
 @transaction.atomic
 def remove(recording: Recording, actor: Actor) -> None:
     """Take a recording away with its file, visits, links, pictures and vectors, and the unnamed it alone saw."""

@@ -33,6 +33,7 @@ pages: list[URLPattern] = [
     path("recordings/<int:pk>/", recording_views.recording, name="recording"),
     path("recordings/<int:pk>/progress/", recording_views.recording_progress, name="recording_progress"),
     path("recordings/<int:pk>/retry/", recording_views.recording_retry, name="recording_retry"),
+    path("recordings/<int:pk>/keep/", recording_views.recording_keep, name="recording_keep"),
     path("recordings/<int:pk>/remove/", recording_views.recording_remove, name="recording_remove"),
     path("recordings/<int:pk>/preview/", preview_views.recording_preview, name="recording_preview"),
     path("recordings/<int:pk>/tracks.json", preview_views.recording_tracks, name="recording_tracks"),

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 FROZEN_AFTER = timedelta(minutes=1)
 HANDED_OVER_AGAIN_AFTER = timedelta(minutes=10)
 
+ENDED_KEPT = timedelta(days=90)
+
 
 class JobFailedError(Exception):
     """The work can't succeed however often it is tried; the text is for the person who looks at it."""
@@ -160,6 +162,11 @@ def reap() -> int:
             _hand_over(job)
             count += 1
     return count
+
+
+def forget_ended() -> None:
+    """Delete jobs that ended long ago: live cameras alone make hundreds a day, and nobody asks for them again."""
+    Job.objects.filter(finished_at__lt=timezone.now() - ENDED_KEPT).delete()
 
 
 def is_frozen(cluster: str) -> bool:

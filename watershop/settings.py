@@ -320,6 +320,7 @@ PRINTER_DEVICES = ("/dev/usb/lp*", "/dev/lp*", "/dev/ttyUSB*", "/dev/ttyACM*")
 # What the scheduler starts, by name: the floor may not know the rooms above it.
 EVERY_DAY = (
     "watershop.api.forget_answers",
+    "watershop.jobs.forget_ended",
     "sales.notebook_tasks.forget_sheets",
     "vision.tasks.calibrate_cameras",
 )

@@ -224,6 +224,17 @@ def test_a_camera_that_is_turned_takes_its_picture_and_its_places_along(
         assert size(file.read()) == (320, 192)
 
 
+def test_two_who_press_test_at_once_leave_one_picture(
+    cast: Cast, network: str, settings: Settings, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    one = a_camera(cast, address=f"{network}/live")
+    other = Camera.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert (cameras.take_still(one), cameras.take_still(other)) == ("", "")
+    left = [path.name for path in (Path(settings.MEDIA_ROOT) / "stills").iterdir()]
+    assert left == [Path(str(Camera.objects.get().still.name)).name]
+
+
 def test_the_placement_check_finds_the_faces_of_a_recording_and_says_so(
     cast: Cast, meena: Client, made_clip: MadeClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:

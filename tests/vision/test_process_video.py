@@ -282,6 +282,17 @@ def test_a_file_that_failed_can_be_watched_again(
     assert Recording.objects.get().state == Recording.State.DONE and stored() == expected(analysis)
 
 
+def test_an_engine_that_is_not_there_leaves_no_recording_that_seems_to_be_watched(
+    cast: Cast, watch: Watch, tmp_path: Path, settings: Settings
+) -> None:
+    video = write_clip(tmp_path / "door.mp4")
+    settings.VISION_ENGINE = "insightface"
+    with pytest.raises(CommandError, match="VISION_SCRFD_MODEL must name"):
+        watch(video)
+    assert Recording.objects.get().state == Recording.State.FAILED
+    assert "VISION_SCRFD_MODEL" in Recording.objects.get().error
+
+
 def test_two_faces_in_one_picture_are_never_one_known_person(
     cast: Cast, made_clip: MadeClip, eye: VisionConfig, watch: Watch, analysed: None, analysis: Analysis
 ) -> None:

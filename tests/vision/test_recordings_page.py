@@ -20,7 +20,7 @@ from vision.analysis import Analysis
 from vision.children import ChunkFailed
 from vision.chunk_file import write_result
 from vision.config import YUNET_FILE
-from vision.models import Person, Recording, RecordingChunk, SaleLink, Template, Tracklet, Visit
+from vision.models import Camera, Person, Recording, RecordingChunk, SaleLink, Template, Tracklet, Visit
 from watershop import jobs
 from watershop.models import AuditEntry, Job, Right, Role, RoleRight
 
@@ -256,6 +256,20 @@ def test_removing_a_recording_removes_its_files(
     assert [path for path in media.rglob("*") if path.is_file()] == []
 
 
+def test_a_manager_keeps_a_cameras_film_beyond_its_days(cast: Cast, client_of: SignIn) -> None:
+    recording = a_recording(cast.shop, timezone.now(), file="recordings/a.mp4", size_bytes=9)
+    address, meena = f"{PAGE}{recording.pk}/", client_of(cast.meena)
+    assert "/keep/" not in meena.get(address).content.decode(), "an upload stays anyhow"
+    Camera.objects.update(kind=Camera.Kind.STREAM)
+    assert 'name="keep"' in meena.get(address).content.decode()
+    for form, is_kept in (({"keep": "1"}, True), ({}, False)):
+        assert meena.post(f"{address}keep/", form).status_code == 302
+        recording.refresh_from_db()
+        assert recording.is_kept == is_kept
+    assert AuditEntry.objects.filter(action="keep_recording").count() == 2
+    assert client_of(cast.ravi).post(f"{address}keep/").status_code == 403, "a manager's deed"
+
+
 def test_without_the_right_to_see_faces_no_recording_is_shown(cast: Cast, client_of: SignIn) -> None:
     recording = a_recording(cast.shop, timezone.now())
     RoleRight.objects.create(shop=cast.shop, role=Role.STAFF, right=Right.SEE_FACES, is_allowed=False)
@@ -270,7 +284,7 @@ def test_another_shops_recording_is_not_there(cast: Cast, client_of: SignIn) -> 
     client = client_of(cast.lakshmi)
     assert client.get(f"{PAGE}{foreign.pk}/").status_code == 404
     assert client.get(f"{PAGE}{foreign.pk}/progress/").status_code == 404
-    for deed in ("retry", "remove"):
+    for deed in ("retry", "keep", "remove"):
         assert client.post(f"{PAGE}{foreign.pk}/{deed}/").status_code == 404
 
 
@@ -290,5 +304,6 @@ def test_the_page_says_what_is_lost_without_the_better_detector(
 ) -> None:
     settings.VISION_YUNET_MODEL, settings.VISION_MODEL_DIR = None, tmp_path
     assert "manage.py fetch_models" in client_of(cast.ravi).get(PAGE).content.decode()
+    assert "manage.py fetch_models" in client_of(cast.meena).get("/s/water/cameras/").content.decode()
     (tmp_path / YUNET_FILE).touch()
     assert "fetch_models" not in client_of(cast.ravi).get(PAGE).content.decode()

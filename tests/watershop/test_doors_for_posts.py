@@ -68,6 +68,7 @@ POSTED = {
     "drawer_day_send": "drawer_day",
     "drawer_explain": "drawer_session",
     "recording_retry": "recording",
+    "recording_keep": "recording",
     "recording_remove": "recording",
     "offline_replay": "offline_till",
     "rule_card_decide": "rule_cards",

@@ -101,9 +101,22 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
         "vision.tasks.keep_within_quotas": Schedule.MINUTES,
         "vision.tasks.forget_sightings": Schedule.MINUTES,
         "watershop.api.forget_answers": Schedule.DAILY,
+        "watershop.jobs.forget_ended": Schedule.DAILY,
         "sales.notebook_tasks.forget_sheets": Schedule.DAILY,
+        "vision.tasks.calibrate_cameras": Schedule.DAILY,
     }
     assert all(callable(import_string(func)) for func in rhythms)
+
+
+def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(shop: Shop) -> None:
+    old, young = queue(shop, "works"), queue(shop, "works", 2)
+    waits = queue(shop, "works", 3)
+    for job, days in ((old, 91), (young, 89)):
+        jobs.run(job.pk)
+        Job.objects.filter(pk=job.pk).update(finished_at=timezone.now() - timedelta(days=days))
+    Job.objects.filter(pk=waits.pk).update(created_at=timezone.now() - timedelta(days=91))
+    jobs.forget_ended()
+    assert set(Job.objects.values_list("pk", flat=True)) == {young.pk, waits.pk}
 
 
 def test_an_attempt_that_was_taken_over_hears_it_at_its_next_beat(shop: Shop) -> None:

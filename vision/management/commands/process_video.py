@@ -112,7 +112,7 @@ class Command(BaseCommand):
         try:
             config = _with_bodies(pipeline.eye_of(recording.camera), options["bodies"])
             return pipeline.process(recording, file, config, look), shop.tz
-        except (ChunkFailed, KeyboardInterrupt) as error:
+        except (ChunkFailed, EngineUnavailable, KeyboardInterrupt) as error:
             recordings.fail(recording, str(error) or "Stopped by hand.")
             raise
 
