@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import cv2
 import numpy as np
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -19,7 +18,7 @@ from vision.models import Camera, Recording, VisionSettings
 from vision.picture import as_jpeg
 from vision.pipeline import eye_of
 from vision.scene import turned
-from vision.sources import FAULTS, Source
+from vision.sources import FAULTS
 from vision.trials import Found, Trial, try_out
 from watershop import audit, jobs
 from watershop.audit import Actor
@@ -118,10 +117,9 @@ def _tried(camera: Camera, seconds: float, on_second: Callable[[float], None] = 
     config = eye_of(camera)
     if camera.is_live and not _is_taken(camera):
         try:
-            url = logins.camera_url(camera)
+            source = logins.source_of(camera)
         except logins.LoginLost:
             return Found(fault=LOGIN_LOST)
-        source = Source(url, camera.kind == Camera.Kind.DEVICE, settings.VISION_ASKS_ITSELF)
         return try_out(Trial(config, source=source, seconds=seconds), on_second)
     newest = camera.recordings.exclude(state=Recording.State.FAILED).exclude(file="").first()
     if newest is None:

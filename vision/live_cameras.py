@@ -20,11 +20,11 @@ from vision.children import PROJECT, environment
 from vision.keeping import has_room
 from vision.live_naming import Sightings
 from vision.live_worker import DROP, KEEP, job_text
-from vision.logins import LoginLost, camera_url
+from vision.logins import LoginLost, source_of
 from vision.messages import Message, Pulse, Sight, Trouble, Whole, from_line
 from vision.models import Camera
 from vision.pipeline import eye_of
-from vision.sources import PASSWORD, Source
+from vision.sources import PASSWORD
 from vision.stream import Feed
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def spool_of(camera: Camera) -> Path:
 def _job_of(camera: Camera) -> str | None:
     """What its child has to do; None, and a fault, when its password cannot be read."""
     try:
-        source = Source(camera_url(camera), is_device=camera.kind == Camera.Kind.DEVICE)
+        source = source_of(camera)
     except LoginLost:
         _note(camera, PASSWORD)
         return None

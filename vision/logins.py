@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from vision.models import Camera
+from vision.sources import Source
 
 PURPOSE = b"watershop.camera-logins.1"
 
@@ -41,6 +42,12 @@ def camera_url(camera: Camera) -> str:
     parts = urlsplit(camera.address)
     host = f"{quote(name, safe='')}:{quote(password, safe='')}@{parts.netloc}"
     return parts._replace(netloc=host).geturl()
+
+
+def source_of(camera: Camera) -> Source:
+    """A live camera as it is opened, its login in the address (see `camera_url`). Raises LoginLost."""
+    is_device = camera.kind == Camera.Kind.DEVICE
+    return Source(camera_url(camera), is_device, is_test=settings.VISION_ASKS_ITSELF)
 
 
 def without_login(address: str) -> tuple[str, str, str]:

@@ -22,6 +22,7 @@ from watershop.models import Job, Shop
 
 log = logging.getLogger(__name__)
 FROZEN_AFTER = timedelta(minutes=1)
+WHILE_ASKED = timedelta(seconds=10)
 HANDED_OVER_AGAIN_AFTER = timedelta(minutes=10)
 
 ENDED_KEPT = timedelta(days=90)
@@ -173,14 +174,15 @@ def is_frozen(cluster: str) -> bool:
     """Whether a task has waited for long while no worker of the cluster works: then its workers are dead or stuck.
 
     A worker that dies idle may take the lock of the cluster's own queue along, and nobody there notices. The `lock`
-    of a task that was fetched lies `retry` ahead of that moment, of another one it is the moment when it came.
+    of a task that was fetched lies `retry` ahead of that moment, of another one it is the moment when it came, which
+    may be a little ahead, too: it came while this was asked, from a machine whose clock is fast.
     """
     now, conf = timezone.now(), cluster_conf(cluster)
     patience = FROZEN_AFTER
     if conf.get("scheduler", True):  # what the scheduler starts holds no lease while it is at work
         patience += timedelta(seconds=conf["timeout"])
     came_late = Q(lock__lt=now - patience)
-    fetched_late = Q(lock__gt=now, lock__lt=now - patience + timedelta(seconds=conf["retry"]))
+    fetched_late = Q(lock__gt=now + WHILE_ASKED, lock__lt=now - patience + timedelta(seconds=conf["retry"]))
     waits = OrmQ.objects.filter(came_late | fetched_late, key=cluster)
     works = Job.objects.filter(cluster=cluster, state=Job.State.RUNNING, lease_until__gt=now)
     return bool(waits.exists() and not works.exists())

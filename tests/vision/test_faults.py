@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -17,6 +17,7 @@ from tests.vision.conftest import MadeClip
 from vision import pipeline, recordings, watching
 from vision.config import VisionConfig
 from vision.models import Recording
+from watershop import jobs
 from watershop.management.supervisor import Child, Supervisor
 from watershop.management.watchdog import Watchdog, cluster_child
 from watershop.models import Job, Shop
@@ -43,10 +44,10 @@ class Queue:
             time.sleep(0.1)
 
     def processes(self) -> list[psutil.Process]:
-        """The worker, and who fetches and takes note for it."""
+        """The worker, and then who fetches and takes note for it."""
         assert self.child.process is not None
         (sentinel,) = psutil.Process(self.child.process.pid).children()
-        return sentinel.children()
+        return sorted(sentinel.children(), key=psutil.Process.create_time)
 
 
 @pytest.fixture
@@ -114,3 +115,25 @@ def test_a_worker_killed_at_work_costs_nothing_but_time(queue: Queue, made_clip:
     assert not child.is_running(), "who watches does not outlive its worker"
     assert Job.objects.filter(name=recordings.WATCH, attempts=2).count() == 1, "one chunk was begun anew"
     assert rows_of(disturbed.shop) == rows_of(calm.shop)
+
+
+def small_job(shop: Shop) -> Callable[[], bool]:
+    """Queue something small; was it done?"""
+    job = jobs.enqueue(shop, "vision.tasks.link_recording", 0, cluster="video")
+    return Job.objects.filter(pk=job.pk, state=Job.State.DONE).exists
+
+
+def test_a_cluster_whose_idle_worker_was_killed_is_replaced_and_goes_on(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_cast("frozen").shop
+    queue.wait_until(small_job(shop))
+    frozen = queue.child.process
+    queue.processes()[0].kill()  # it waited for work, and takes the lock of the cluster's own queue along
+    is_done = small_job(shop)
+    with monkeypatch.context() as hurry:
+        hurry.setattr(jobs, "FROZEN_AFTER", timedelta(seconds=5))
+        queue.wait_until(lambda: bool(queue.warned))
+    assert not is_done()
+    queue.wait_until(is_done)
+    assert queue.child.process is not frozen

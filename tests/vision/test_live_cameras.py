@@ -1,5 +1,6 @@
 """Live cameras: a child each, what it saw becomes visits and recordings, its faults stand on the camera's row."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -307,6 +308,15 @@ def test_a_password_that_cannot_be_read_is_the_cameras_fault(
     Watch().tend()
     camera.refresh_from_db()
     assert not quiet and camera.fault == Camera.Fault.PASSWORD
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_this_machine_is_a_camera_only_where_things_are_tried_out(
+    camera: Camera, quiet: list[Quiet], settings: Settings, is_asked: bool
+) -> None:
+    settings.VISION_ASKS_ITSELF = is_asked
+    Watch().tend()
+    assert json.loads(quiet[0].job)["source"]["is_test"] is is_asked
 
 
 def test_no_password_stands_where_others_can_read_it(camera: Camera, quiet: list[Quiet]) -> None:

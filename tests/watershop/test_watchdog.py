@@ -23,9 +23,12 @@ def queued(shop: Shop) -> Job:
     return jobs.enqueue(shop, "tests.watershop.test_jobs.works", 7, cluster="video")
 
 
-def test_a_task_that_waits_is_no_trouble_at_first(shop: Shop) -> None:
-    queued(shop)
-    assert not jobs.is_frozen("video")
+@pytest.mark.parametrize("came", [timedelta(), timedelta(seconds=1)], ids=["before", "while it was asked"])
+@pytest.mark.parametrize("cluster", ["default", "video"])
+def test_a_task_that_waits_is_no_trouble_at_first(shop: Shop, cluster: str, came: timedelta) -> None:
+    jobs.enqueue(shop, "tests.watershop.test_jobs.works", 7, cluster=cluster)
+    OrmQ.objects.update(lock=timezone.now() + came)
+    assert not jobs.is_frozen(cluster)
 
 
 @pytest.mark.parametrize("since", [-2 * MINUTE, RETRY - 2 * MINUTE], ids=["not fetched", "fetched and kept"])

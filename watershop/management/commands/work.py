@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from watershop import jobs
 from watershop.management.supervisor import Child, Supervisor
 from watershop.management.watchdog import Watchdog, cluster_child
 
@@ -31,6 +32,8 @@ class Command(BaseCommand):
         """Start, watch, stop."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
+        if jobs.cluster_conf(cluster).get("scheduler", True):
+            jobs.ensure_schedules()  # as `run` does, which may not run anywhere
         child = cluster_child(f"work-{cluster}", cluster, Path(settings.VAR_DIR) / "logs")
         supervisor = Supervisor([child], f"{settings.VAR_DIR}:work-{cluster}", self._warn)
         watchdog = Watchdog({cluster: child}, self._warn)
