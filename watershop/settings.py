@@ -8,7 +8,6 @@ import contextlib
 import os
 import secrets
 import tempfile
-from math import ceil
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -94,12 +93,13 @@ def cluster(*, timeout: int, workers: int) -> dict[str, Any]:
     """A cluster of the queue whose tasks take so many seconds at most.
 
     The clock of `retry` starts when a task is fetched, up to queue_limit + 1 tasks before it is begun; its rule is
-    checked at each start (watershop/checks.py). Our own Job rows own the attempts (watershop/jobs.py).
+    checked at each start (watershop/checks.py). It is that of one worker everywhere, for by it each machine's watchdog
+    reads when the others fetched a task. Our own Job rows own the attempts (watershop/jobs.py).
     """
     return {
         "workers": workers,
         "timeout": timeout,
-        "retry": timeout * (1 + ceil((QUEUE_LIMIT + 1) / workers)) + 30,
+        "retry": timeout * (1 + QUEUE_LIMIT + 1) + 30,
         "queue_limit": QUEUE_LIMIT,
         "max_attempts": 1,
         "ack_failures": True,
