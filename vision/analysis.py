@@ -6,12 +6,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from vision import children
 from vision.bodies import Body, whole
+from vision.children import Child, ChunkFailed
 from vision.chunk_file import read_result
 from vision.chunks import Chunk, ChunkResult, Pictures
 from vision.config import VisionConfig
@@ -60,11 +61,13 @@ def analyse(
     The result does not depend on `workers`: the cuts follow from the recording alone.
     Raises UnreadableVideo or ChunkFailed.
     """
-    info = children.probed(path, config, lambda at: None)
-    prepare(config)
-    with tempfile.TemporaryDirectory(prefix="watershop-chunks-") as folder:
-        crew = _Crew(path, config, pictures, Path(folder))
-        return gathered(info, crew.run(cut(info, config), workers, on_progress), config)
+    with tempfile.TemporaryDirectory(prefix="watershop-chunks-") as name, ExitStack() as ending:
+        folder = Path(name)
+        hands = [ending.enter_context(Child(path, config, folder)) for _ in range(max(1, workers))]
+        info = hands[0].probed(lambda at: None)
+        prepare(config)
+        crew = _Crew(hands, pictures, folder)
+        return gathered(info, crew.run(cut(info, config), on_progress), config)
 
 
 def gathered(info: VideoInfo, results: Sequence[ChunkResult], config: VisionConfig) -> Analysis:
@@ -150,20 +153,21 @@ def _joined(a: Tracklet, b: Tracklet, config: VisionConfig) -> Tracklet:
 
 
 class _Crew:
-    """The child processes of one recording, for who has no queue: so many at a time, and all stop together."""
+    """The child processes of one recording, for who has no queue: each takes the next chunk, and all stop together."""
 
-    def __init__(self, path: Path, config: VisionConfig, pictures: Pictures | None, folder: Path) -> None:
-        self._path, self._config, self._pictures, self._folder = path, config, pictures, folder
+    def __init__(self, hands: Sequence[Child], pictures: Pictures | None, folder: Path) -> None:
+        self._pictures, self._folder, self._count = pictures, folder, len(hands)
         self._is_stopped = threading.Event()
         self._news: queue.Queue[tuple[int, float] | None] = queue.Queue()
+        self._free: queue.Queue[Child] = queue.Queue()
+        for hand in hands:
+            self._free.put(hand)
 
-    def run(
-        self, chunks: Sequence[Chunk], workers: int, on_progress: Callable[[float], None]
-    ) -> list[ChunkResult]:
+    def run(self, chunks: Sequence[Chunk], on_progress: Callable[[float], None]) -> list[ChunkResult]:
         """All results in the order of the chunks. The first failure stops the others."""
         done = [0.0] * len(chunks)
         total = sum(chunk.own_end - chunk.start for chunk in chunks)
-        with ThreadPoolExecutor(max(1, workers)) as pool:
+        with ThreadPoolExecutor(self._count) as pool:
             jobs = [pool.submit(self._look, index, chunk) for index, chunk in enumerate(chunks)]
             for job in jobs:
                 job.add_done_callback(lambda _: self._news.put(None))
@@ -181,16 +185,19 @@ class _Crew:
                 self._is_stopped.set()
 
     def _look(self, index: int, chunk: Chunk) -> ChunkResult:
-        """Run one child to its end, passing on its progress. Runs in a thread that only waits."""
+        """Have one chunk watched, passing on its progress. Runs in a thread that only waits, one for each child."""
 
         def tell(at: float) -> None:
             if self._is_stopped.is_set():
-                raise children.ChunkFailed("Stopped.")
+                raise ChunkFailed("Stopped.")
             self._news.put((index, min(at, chunk.own_end) - chunk.start))
 
         tell(chunk.start)
-        result = self._folder / f"{index}.npz"
-        children.watched(self._path, chunk, self._config, result, tell, self._pictures)
+        result, child = self._folder / f"{index}.npz", self._free.get_nowait()
+        try:
+            child.watched(chunk, result, tell, self._pictures)
+        finally:
+            self._free.put(child)
         tell(chunk.own_end)
         return read_result(result)
 

@@ -14,9 +14,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from vision.chunk_file import info_of
-from vision.chunk_worker import BAD_FILE, job_text
+from vision.chunk_worker import BAD_FILE, DONE, job_text
 from vision.chunks import Chunk, Pictures
 from vision.config import VisionConfig
 from vision.frames import DamagedVideo, UnreadableVideo, VideoInfo
@@ -35,38 +36,18 @@ class ChunkFailed(Exception):  # noqa: N818 (it says what happened)
 
 
 def probed(path: Path, config: VisionConfig, tell: Tell) -> VideoInfo:
-    """What is known of a recording before it is decoded. Raises UnreadableVideo, or ChunkFailed."""
-    with tempfile.TemporaryDirectory(prefix="watershop-probe-") as folder:
-        answer = Path(folder) / "info.json"
-        _run(job_text(path, None, config, None), answer, config.chunk_timeout_s, tell, path.name)
-        return info_of(answer.read_text())
+    """What is known of a recording before it is decoded, by a child of its own. Raises as `Child.probed`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="watershop-probe-") as folder,
+        Child(path, config, Path(folder)) as child,
+    ):
+        return child.probed(tell)
 
 
-def watched(
-    path: Path, chunk: Chunk, config: VisionConfig, result: Path, tell: Tell, pictures: Pictures | None = None
-) -> None:
-    """Look at a chunk and leave what was seen in the file `result`. Raises UnreadableVideo, or ChunkFailed."""
-    name = f"{path.name}: {chunk.start:.0f} s to {chunk.end:.0f} s"
-    _run(job_text(path, chunk, config, pictures), result, config.chunk_timeout_s, tell, name)
-
-
-def _run(job: str, result: Path, longest_s: float, tell: Tell, name: str) -> None:
-    """One child from its start to its end, which is at hand whatever happens here."""
-    log = result.with_suffix(".log")
-    child = _start(job, result, log)
-    try:
-        last = _listen(child, time.monotonic() + longest_s, tell)
-    finally:
-        child.kill()  # does nothing to one that has ended
-        status = child.wait()
-    if status == BAD_FILE:
-        raise _as_error(last)
-    if status != 0:
-        said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise ChunkFailed(
-            f"{name} ended with status {status} ({said[-1]}). "
-            "Try again; if it happens again, export the recording from the camera anew."
-        )
+def watched(path: Path, chunk: Chunk, config: VisionConfig, result: Path, tell: Tell) -> None:
+    """Look at one chunk, by a child of its own. Raises as `Child.watched`."""
+    with Child(path, config, result.parent) as child:
+        child.watched(chunk, result, tell)
 
 
 def environment() -> dict[str, str]:
@@ -75,38 +56,89 @@ def environment() -> dict[str, str]:
     return passed_on | {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
 
 
-def _start(job: str, result: Path, log: Path) -> subprocess.Popen[bytes]:
+def _started(log: Path) -> subprocess.Popen[bytes]:
     """A child in a session of its own that sees none of this process's secrets."""
-    order = result.with_suffix(".job")
-    order.write_text(job)
     with log.open("w") as errors:
         return subprocess.Popen(  # noqa: S603 (our own module, no shell)
-            [sys.executable, "-m", "vision.chunk_worker", str(order), str(result)],
+            [sys.executable, "-m", "vision.chunk_worker", str(os.getpid())],
             cwd=PROJECT,
             env=environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             start_new_session=True,
         )
 
 
-def _listen(child: subprocess.Popen[bytes], deadline: float, tell: Tell) -> str:
-    """The last whole line that the child said before it ended, or until its time was up."""
-    assert child.stdout is not None
-    said, at = "", 0.0
-    with child.stdout as output:
-        while time.monotonic() < deadline:
+class Child:
+    """A child process for one recording that does one job after the other: to start costs half a second.
+
+    It serves one thread at a time. What it dies of costs the job that it had; it is of no use then.
+    """
+
+    def __init__(self, path: Path, config: VisionConfig, folder: Path) -> None:
+        """`folder`: where it may leave its log."""
+        self._path, self._config = path, config
+        self._log = Path(tempfile.mkstemp(dir=folder, suffix=".log")[1])
+        self._process = _started(self._log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, whatever it is at."""
+        self._process.kill()  # does nothing to one that has ended
+        self._process.communicate()
+
+    def probed(self, tell: Tell) -> VideoInfo:
+        """What is known of the recording before it is decoded. Raises UnreadableVideo, or ChunkFailed."""
+        answer = self._log.with_suffix(".json")
+        self._do(job_text(self._path, answer, None, self._config, None), tell, self._path.name)
+        return info_of(answer.read_text())
+
+    def watched(self, chunk: Chunk, result: Path, tell: Tell, pictures: Pictures | None = None) -> None:
+        """Look at a chunk and leave what was seen in the file `result`. Raises UnreadableVideo, or ChunkFailed."""
+        name = f"{self._path.name}: {chunk.start:.0f} s to {chunk.end:.0f} s"
+        self._do(job_text(self._path, result, chunk, self._config, pictures), tell, name)
+
+    def _do(self, job: str, tell: Tell, name: str) -> None:
+        """Have one job done, and end the child unless that went well."""
+        try:
+            last = self._listen(job, time.monotonic() + self._config.chunk_timeout_s, tell)
+        except BaseException:
+            self._process.kill()
+            raise
+        if last == DONE:
+            return
+        self._process.kill()
+        status = self._process.wait()
+        if status == BAD_FILE:
+            raise _as_error(last)
+        said = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise ChunkFailed(
+            f"{name} ended with status {status} ({said[-1]}). "
+            "Try again; if it happens again, export the recording from the camera anew."
+        )
+
+    def _listen(self, job: str, deadline: float, tell: Tell) -> str:
+        """The last whole line that the child said before it was done or ended, or until its time was up."""
+        orders, output = self._process.stdin, self._process.stdout
+        assert orders is not None and output is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended: that shows below
+            orders.write(job.encode())
+            orders.flush()
+        said, at = "", 0.0
+        while time.monotonic() < deadline and _last_line(said) != DONE:
             if select.select([output], [], [], _TICK_S)[0]:
                 if not (news := os.read(output.fileno(), 65536)):
                     with contextlib.suppress(subprocess.TimeoutExpired):
-                        child.wait(max(0.0, deadline - time.monotonic()))
+                        self._process.wait(max(0.0, deadline - time.monotonic()))
                     break
                 said = (said + news.decode(errors="replace"))[-_LAST_WORDS:]
             line = _last_line(said)
             at = float(line) if line[:1].isdigit() else at
             tell(at)
-    return _last_line(said)
+        return _last_line(said)
 
 
 def _last_line(said: str) -> str:

@@ -1,6 +1,7 @@
 """Neural networks kept as ONNX files, run by ONNX Runtime on a graphics card or on one core."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import onnxruntime
@@ -30,8 +31,15 @@ def providers(wanted: Sequence[str] = ()) -> list[str]:
 def single_threaded(model: Path, wanted: Sequence[str] = ()) -> onnxruntime.InferenceSession:
     """A session on one thread: chunks run side by side in processes, which scales better.
 
-    Raises EngineUnavailable when the file is no network, too.
+    A file that was loaded before is not loaded again, unless it has changed. Raises EngineUnavailable when the file is
+    no network, too.
     """
+    changed_ns = model.stat().st_mtime_ns if model.is_file() else 0
+    return _session(model, changed_ns, tuple(wanted))
+
+
+@lru_cache(maxsize=4)
+def _session(model: Path, changed_ns: int, wanted: tuple[str, ...]) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from tests.vision.conftest import MadeClip, write_clip
-from vision import children
 from vision.analysis import Analysis, analyse, cut, join
-from vision.children import ChunkFailed
+from vision.children import Child, ChunkFailed
 from vision.chunk_file import read_result, write_result
 from vision.chunks import ChunkResult, Pictures
 from vision.config import VisionConfig
@@ -120,7 +119,7 @@ def test_a_file_that_goes_bad_on_the_way_is_reported_by_the_child(
 ) -> None:
     clip = write_clip(tmp_path / "clip.mp4")
     info = probe(clip)
-    monkeypatch.setattr(children, "probed", lambda path, config, tell: info)
+    monkeypatch.setattr(Child, "probed", lambda self, tell: info)
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
     with pytest.raises(TruncatedVideo, match=r"clip\.mp4"):
         analyse(clip, eye)
