@@ -23,11 +23,26 @@ def busy_film(folder: Path, minutes: float, models_dir: Path) -> Path:
 
 
 def idle_film(folder: Path, seconds: float) -> Path:
-    """An empty room, as a grainy camera sees it."""
+    """An empty room, as a grainy camera sees it. Without the first group, which is larger: it has been on long."""
     film = folder / f"idle-{seconds:g}.mp4"
     if not film.exists():
-        _encode(film, _empty_room(round(seconds * FPS)))
+        begun = film.with_suffix(".begun")
+        _encode(begun, _empty_room(round(seconds * FPS) + GROUP))
+        _copy_from(begun, film, GROUP / FPS)
+        begun.unlink()
     return film
+
+
+def _copy_from(source: Path, film: Path, start: float) -> None:
+    """The packets from a keyframe on."""
+    with av.open(str(source)) as old, av.open(str(film), "w", format="mp4") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None and packet.pts is not None and packet.time_base is not None:
+                shift = round(start / packet.time_base)
+                if packet.dts >= shift:
+                    packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
+                    new.mux(packet)
 
 
 def large_film(folder: Path, source: Path) -> Path:
