@@ -28,8 +28,10 @@ def idle_film(folder: Path, seconds: float) -> Path:
     if not film.exists():
         begun = film.with_suffix(".begun")
         _encode(begun, _empty_room(round(seconds * FPS) + GROUP))
-        _copy_from(begun, film, GROUP / FPS)
+        part = film.with_suffix(".part")
+        _copy_from(begun, part, GROUP / FPS)
         begun.unlink()
+        part.replace(film)
     return film
 
 
