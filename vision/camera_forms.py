@@ -89,7 +89,7 @@ class CameraForm(forms.ModelForm[Camera]):
         if kind == Camera.Kind.STREAM:
             self.fields["address"].help_text = _("Filled in from make and number, or paste it here.")
         if kind == Camera.Kind.DEVICE:
-            self.fields["address"].initial = "/dev/video0"
+            self.initial["address"] = self.initial["address"] or "/dev/video0"
         if kind in (Camera.Kind.DEVICE, Camera.Kind.FOLDER):
             self.fields["address"].required, self.fields["address"].help_text = True, ""
 

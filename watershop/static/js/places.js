@@ -82,7 +82,7 @@ if (svg) {
     else if (tool) write(button.dataset.do === "back" ? read(tool).slice(0, -1) : []);
   });
   form.addEventListener("input", show);
-  addEventListener("resize", show);
+  new ResizeObserver(show).observe(svg);
   form.querySelectorAll("[data-tools]").forEach((part) => (part.hidden = false));
   show();
 }
@@ -95,7 +95,7 @@ function shape(name) {
 
 // An arrow from the middle of the door's line to its right, which is inside.
 function inward([from, to], { width, height }) {
-  if (!to) return "";
+  if (!to || !width || !height) return "";
   const px = ([x, y]) => [(x * width) / 100, (y * height) / 100];
   const [[x1, y1], [x2, y2]] = [px(from), px(to)];
   const length = Math.hypot(x2 - x1, y2 - y1) || 1;
