@@ -46,7 +46,7 @@ class Bar:
 
 @shop_page(role=Role.MANAGER, right=Right.SEE_FACES)
 def cameras(request: ShopRequest) -> HttpResponse:
-    """Every camera with its newest picture and what is wrong with it, those with a fault first; the kinds that can be added."""
+    """Every camera with its newest picture and what is wrong with it, the worst first; the kinds that can be added."""
     rows = Camera.objects.filter(shop=request.shop).annotate(recorded_at=Max("recordings__started_at"))
     kinds = [{"code": kind.value, "label": kind.label, "icon": icon} for kind, icon in KINDS.items()]
     found = [(row, FAULTS.get(row.fault)) for row in rows.order_by("-is_on", "name")]
