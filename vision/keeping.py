@@ -1,6 +1,7 @@
 """How long recordings of cameras are kept: each camera's days and gigabytes, oldest first out; a floor for the disk.
 
-The rows stay, for the visits; the film and its pictures go, but for those that show a face by which somebody is known.
+The rows stay, for the visits, and in the end go where there are none; the film and its pictures go, but for those that
+show a face by which somebody is known.
 """
 
 import shutil
@@ -16,6 +17,8 @@ from vision.models import Camera, Recording, Tracklet
 GB = 1_000_000_000
 FLOOR_GB = 2
 FLOOR_SHARE = 0.05
+EMPTY_KEPT = timedelta(days=31)
+"""The row of a piece without visits stays so long: the calibration looks back for thirty days."""
 
 
 def has_room() -> bool:
@@ -42,6 +45,8 @@ def _keep_within_quota(camera: Camera) -> int:
     removable = list(own.removable().filter(pk__in=beyond))
     for recording in removable:
         drop_film(recording)
+    empty = Recording.objects.filter(camera=camera, file="", started_at__lt=timezone.now() - EMPTY_KEPT)
+    empty.uneventful().delete()
     return len(removable)
 
 

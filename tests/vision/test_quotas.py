@@ -78,6 +78,14 @@ def test_uploads_have_no_quota(film: Film) -> None:
     assert keeping.keep_within_quotas() == 0
 
 
+def test_the_row_of_a_piece_in_which_nobody_came_goes_in_the_end(film: Film) -> None:
+    empty, eventful, young = film(days=32), film(days=32), film(days=30)
+    a_visit_in(eventful)
+    keeping.keep_within_quotas()
+    assert not Recording.objects.filter(pk=empty.pk).exists()
+    assert Recording.objects.filter(pk__in=[eventful.pk, young.pk]).count() == 2
+
+
 def test_an_open_case_keeps_its_film_until_it_is_decided(film: Film, cast: Cast) -> None:
     doubtful, linked = film(days=20), film(days=20)
     visit = a_visit_in(doubtful, candidate=a_person(cast.shop))

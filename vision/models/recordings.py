@@ -21,8 +21,11 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
 
     def eventful(self) -> "RecordingQuerySet":
         """Without the pieces of live cameras in which nobody came: a night has a hundred of them."""
-        empty = self.filter(is_live=True, state=Recording.State.DONE, visits=None, tracklets=None)
-        return self.exclude(pk__in=empty.values("pk"))
+        return self.exclude(pk__in=self.uneventful().values("pk"))
+
+    def uneventful(self) -> "RecordingQuerySet":
+        """The pieces of live cameras in which nobody came."""
+        return self.filter(is_live=True, state=Recording.State.DONE, visits=None, tracklets=None)
 
     def removable(self) -> "RecordingQuerySet":
         """Those whose film may go to make room.
