@@ -10,7 +10,7 @@ from watershop.models import Right
 @admin.register(Recording)
 class RecordingAdmin(ShopAdmin[Recording]):
     right = Right.SEE_FACES
-    exclude = ("file", "sha256", "pairs")
+    exclude = ("file", "sha256", "pairs", "plan")
     list_display = ("original_name", "camera", "started_at", "state", "shop")
     list_filter = ("state",)
     list_select_related = ("camera", "shop")
