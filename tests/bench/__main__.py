@@ -1,10 +1,12 @@
 """`make bench`: what the shop's deeds cost, room by room, each figure with its target."""
 
 import argparse
+from collections.abc import Iterable, Iterator
 
-from tests.bench import sales, vision
+from tests.bench import database, vision
+from tests.bench.figure import Figure
 
-ROOMS = ("sales", "vision")
+ROOMS = ("sales", "analytics", "vision")
 
 
 def main() -> None:
@@ -15,10 +17,34 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10, help="timed rounds of sales (10)")
     parser.add_argument("--long", action="store_true", help="films of two hours and of 1080 lines, too")
     asked = parser.parse_args()
-    if asked.room in (None, "vision"):
-        vision.print_figures(is_long=asked.long)
-    if asked.room in (None, "sales"):
-        sales.print_figures(sales=asked.sales, rounds=asked.rounds)
+    rooms = [asked.room] if asked.room else ROOMS
+    if "vision" in rooms:
+        _print(vision.figures(is_long=asked.long))
+    if {"sales", "analytics"} & set(rooms):
+        database.prepare(sales=asked.sales)
+    if "sales" in rooms:
+        _print(_of_sales(asked.rounds))
+    if "analytics" in rooms:
+        _print(_of_analytics())
+
+
+def _of_sales(rounds: int) -> Iterator[Figure]:
+    from django.conf import settings
+
+    from tests.bench import report  # which needs Django to be set up
+
+    return report.figures(var=settings.VAR_DIR, rounds=rounds, posts=25)
+
+
+def _of_analytics() -> Iterator[Figure]:
+    from tests.bench import analytics
+
+    return analytics.figures()
+
+
+def _print(figures: Iterable[Figure]) -> None:
+    for figure in figures:
+        print(figure, flush=True)  # noqa: T201 (what it is for)
 
 
 if __name__ == "__main__":

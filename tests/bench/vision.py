@@ -7,7 +7,6 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +58,8 @@ def _processor_s() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def print_figures(*, is_long: bool) -> None:
-    """Measure on the films that are here, and print every figure as it is measured."""
+def figures(*, is_long: bool) -> Iterator[Figure]:
+    """Every figure as it is measured, on the films that are here."""
     folder, shared = var_dir() / "bench", shared_folder()
     model = shared / "models" / YUNET_FILE
     config = with_cold_start(VisionConfig(var_dir() / "models", model if model.is_file() else None))
@@ -68,15 +67,12 @@ def print_figures(*, is_long: bool) -> None:
     films = [busy_film(folder, 2.0, config.models_dir)]
     if (dev := shared / "data" / "cctv" / "dev.mp4").is_file():
         films.insert(0, dev)
-    idle = joined(folder / "idle-30-minutes.ts", [idle_film(folder, 60)] * 30)
-    measured = [
-        *(of_film(film, config, excerpt_s=30) for film in films),
-        of_networks(films[0], config, shared / "models" / "yunet_n_640_640.onnx"),
-        of_idle_film(idle, config),
-        *([of_long_films(folder, films[-1], config)] if is_long else []),
-    ]
-    for figure in chain.from_iterable(measured):
-        print(figure, flush=True)  # noqa: T201 (what it is for)
+    for film in films:
+        yield from of_film(film, config, excerpt_s=30)
+    yield from of_networks(films[0], config, shared / "models" / "yunet_n_640_640.onnx")
+    yield from of_idle_film(joined(folder / "idle-30-minutes.ts", [idle_film(folder, 60)] * 30), config)
+    if is_long:
+        yield from of_long_films(folder, films[-1], config)
 
 
 def of_film(film: Path, config: VisionConfig, *, excerpt_s: float) -> Iterator[Figure]:

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from customers.models import Customer
 from sales.dues import open_dues
 from sales.models import Allocation, Sale, SaleLine
+from tests.bench import analytics
 from tests.bench.fill import BIG, SMALL, fill
 from tests.bench.measure import queries_of_a_sale
 from tests.bench.report import MOST_QUERIES, figures
@@ -65,3 +66,8 @@ def test_every_figure_is_printed_with_its_target(shops: dict[str, Shop], tmp_pat
     lines = [str(figure) for figure in figures(var=tmp_path, rounds=1, posts=2)]
     assert sum("target <= " in line for line in lines) >= 5
     assert any("Sale to bare insert" in line for line in lines)
+
+
+def test_the_dashboard_asks_as_few_questions_in_a_long_past_as_in_a_short_one(shops: dict[str, Shop]) -> None:
+    rows = list(analytics.figures())
+    assert len(rows) > 20 and not [row.name for row in rows if row.is_missed]

@@ -1,4 +1,4 @@
-"""What a sale costs after a million others. The database is filled once and kept beside the shop's."""
+"""The database of the bench: filled once, kept beside the shop's."""
 
 import os
 
@@ -8,13 +8,21 @@ from psycopg2 import sql
 IN_A_COPY = 1000  # sales of the small shop; the big one has many copies of it
 
 
-def print_figures(*, sales: int, rounds: int) -> None:
-    """Fill the database of the bench, unless it is there, and print every figure as it is measured."""
-    _use_database(f"watershop_bench_{sales}")
-    _measure(copies=sales // IN_A_COPY, rounds=rounds)
+def prepare(*, sales: int) -> None:
+    """Make and fill it, unless it is there, and have Django use it."""
+    _use(f"watershop_bench_{sales}")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from tests.bench.fill import fill
+
+    call_command("migrate", verbosity=0)
+    fill(small=IN_A_COPY, copies=sales // IN_A_COPY)
 
 
-def _use_database(name: str) -> None:
+def _use(name: str) -> None:
     """Make this process's settings, and those of the web servers that it starts, mean the database of that name."""
     from watershop import database
 
@@ -35,19 +43,3 @@ def _use_database(name: str) -> None:
             cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     link.close()
     os.environ |= {"WATERSHOP_BENCH_DATABASE": name, "DJANGO_SETTINGS_MODULE": "tests.bench.settings"}
-
-
-def _measure(*, copies: int, rounds: int) -> None:
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    from tests.bench.fill import fill
-    from tests.bench.report import figures
-
-    call_command("migrate", verbosity=0)
-    fill(small=IN_A_COPY, copies=copies)
-    for figure in figures(var=settings.VAR_DIR, rounds=rounds, posts=25):
-        print(figure, flush=True)  # noqa: T201 (what it is for)
