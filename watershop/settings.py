@@ -266,7 +266,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"RecordingStateEnum": "vision.models.Recording.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "RecordingStateEnum": "vision.models.Recording.State",
+        "VisitEdgeEnum": "vision.models.Visit.Edge",
+    },
 }
 
 VISION_WORKERS = env_int("VISION_WORKERS", os.cpu_count() or 1)
