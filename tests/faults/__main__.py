@@ -69,7 +69,7 @@ def _compare(shop: "subprocess.Popen[str]", chance: random.Random, kills: int) -
 
     film = Path(os.environ["WATERSHOP_VAR"]) / "made.mp4"
     models = Path(os.environ["WATERSHOP_VAR"]) / "models"
-    make_footage(film, minutes=2.0, visits=6, persons=4, seed=1, models_dir=models)
+    make_footage(film, minutes=2.0, visits=6, persons=6, seed=1, models_dir=models)
     begun = time.monotonic()
     calm = _watched("calm", film, lambda: None)
     peace_s = time.monotonic() - begun
