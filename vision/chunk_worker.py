@@ -91,9 +91,8 @@ def limit_this_process(cpu_s: float) -> None:
         resource.RLIMIT_NOFILE: _MOST_FILES,
         resource.RLIMIT_CORE: 0,
     }
-    if (
-        CUDA not in providers()
-    ):  # a graphics card's driver reserves more address space than any machine has memory
+    # A graphics card's driver reserves more address space than any machine has memory.
+    if CUDA not in providers():
         bounds[resource.RLIMIT_AS] = _MOST_MEMORY
     for kind, most in bounds.items():
         resource.setrlimit(kind, (most, most))
