@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from vision.config import Bar
 from vision.scene import Scene, as_points
 from watershop.constraints import SameShop
-from watershop.models import Shop, ShopRow, shop_id_unique
+from watershop.models import Shop, ShopRow, User, shop_id_unique
 
 
 class VisionSettings(models.Model):
@@ -53,6 +53,41 @@ class VisionSettings(models.Model):
         _("count people without a face"),
         default=False,
         help_text=_("also count people who never show their face; slower"),
+    )
+    unnamed_days = models.PositiveSmallIntegerField(
+        _("faces without a name"),
+        default=30,
+        validators=[MaxValueValidator(365)],
+        help_text=_(
+            "days that the face of somebody without a name is remembered; 0: only until the visit ends"
+        ),
+    )
+    known_days = models.PositiveSmallIntegerField(
+        _("faces of customers"),
+        default=365,
+        validators=[MinValueValidator(1), MaxValueValidator(1095)],
+        help_text=_("days after their last visit; their consent holds so long at most"),
+    )
+    keeps_pictures = models.BooleanField(
+        _("keep pictures"), default=True, help_text=_("off: only numbers are kept of a face, no picture")
+    )
+    picture_days = models.PositiveSmallIntegerField(
+        _("pictures"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=_("days that the pictures of a visit are kept"),
+    )
+    till_at = models.FloatField(
+        _("name at the till"),
+        null=True,
+        blank=True,
+        help_text=_("how near a face must be before the till says a name; empty: the network's own bar"),
+    )
+    debtor_at = models.FloatField(
+        _("debtors"),
+        null=True,
+        blank=True,
+        help_text=_("how near a face must be before a debt is spoken of; empty: the network's own bar"),
     )
 
     @staticmethod
@@ -104,6 +139,14 @@ class Camera(ShopRow):
     region = models.JSONField(_("what counts"), default=list, blank=True)
     counter = models.JSONField(_("counter"), default=list, blank=True)
     door = models.JSONField(_("door"), default=list, blank=True)
+    upi_stand = models.JSONField(_("UPI stand"), default=list, blank=True)
+    cash_drawer = models.JSONField(_("cash drawer"), default=list, blank=True)
+    recognises = models.BooleanField(
+        _("recognise faces"), default=False, help_text=_("off: visits are counted, nobody is recognised")
+    )
+    sign_at = models.DateTimeField(_("sign confirmed"), null=True, editable=False)
+    sign_by = models.ForeignKey(User, null=True, editable=False, on_delete=models.PROTECT, related_name="+")
+    """Who confirmed that the sign hangs where people see it before the camera sees them."""
     evens_light = models.BooleanField(_("even out light and shade"), default=False)
     min_face_px = models.PositiveSmallIntegerField(
         _("smallest face"),
@@ -140,6 +183,10 @@ class Camera(ShopRow):
             models.UniqueConstraint(fields=["shop", "name"], name="camera_name_once_per_shop"),
             models.CheckConstraint(
                 condition=Q(rotation__in=(0, 90, 180, 270)), name="camera_rotation_right_angle"
+            ),
+            models.CheckConstraint(
+                condition=Q(recognises=False) | Q(sign_at__isnull=False),
+                name="camera_recognises_behind_a_sign",
             ),
         ]
 

@@ -127,6 +127,11 @@ class Template(ShopRow):
     model_id = models.CharField(max_length=40)
     vector = VectorField()
     quality = models.FloatField(default=0, validators=[MinValueValidator(0)])
+    consent = models.ForeignKey(
+        "vision.Consent", null=True, on_delete=models.PROTECT, related_name="templates", db_constraint=False
+    )
+    """Under which one it was taken, where somebody stood still for it; its picture is then its own."""
+    picture = models.FileField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -142,6 +147,10 @@ class Template(ShopRow):
             models.CheckConstraint(
                 condition=Q(is_enrolled=False) | Q(person__isnull=False), name="template_enrolled_has_person"
             ),
+            models.CheckConstraint(
+                condition=Q(picture="") | Q(consent__isnull=False), name="template_picture_by_consent"
+            ),
+            SameShop("consent", name="template_consent_same_shop"),
             SameShop("person", name="template_person_same_shop"),
             SameShop("tracklet", name="template_tracklet_same_shop"),
         ]

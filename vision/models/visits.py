@@ -88,6 +88,8 @@ class Visit(ShopRow):
     exit_by = models.CharField(_("exit known by"), max_length=5, choices=Edge.choices, default=Edge.SIGHT)
     counter_from_at = models.DateTimeField(_("at the counter from"), null=True)
     counter_until_at = models.DateTimeField(_("at the counter until"), null=True)
+    upi_s = models.FloatField(null=True, help_text=_("seconds of motion over the UPI stand meanwhile"))
+    cash_s = models.FloatField(null=True, help_text=_("seconds of motion over the cash drawer meanwhile"))
     shots = models.PositiveIntegerField(_("pictures"), default=0)
     distance = models.FloatField(
         _("distance"), null=True, help_text=_("L2 distance to the person's templates; empty when new")
@@ -205,6 +207,7 @@ class SaleLink(ShopRow):
     """A sale and the visit in which it was probably made. A person's decision is never touched by a job."""
 
     class State(models.TextChoices):
+        LINKED = "linked", _("linked")  # by itself: sure enough
         SUGGESTED = "suggested", _("suggested")
         CONFIRMED = "confirmed", _("confirmed")
         REFUSED = "refused", _("refused")
@@ -212,6 +215,8 @@ class SaleLink(ShopRow):
     sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="links", db_constraint=False)
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="links", db_constraint=False)
     confidence = models.FloatField()
+    because = models.JSONField(default=dict)
+    """What spoke for it, in nats: time, counter, identity, group; and `seconds` from its anchor to the sale."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.SUGGESTED)
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
@@ -227,8 +232,8 @@ class SaleLink(ShopRow):
                 condition=Q(confidence__gte=0, confidence__lte=1), name="salelink_confidence_range"
             ),
             models.CheckConstraint(
-                condition=Q(state="suggested", decided_at=None)
-                | Q(decided_at__isnull=False) & ~Q(state="suggested"),
+                condition=Q(state__in=("linked", "suggested"), decided_at=None)
+                | Q(decided_at__isnull=False, state__in=("confirmed", "refused")),
                 name="salelink_decision_has_a_time",
             ),
             SameShop("sale", name="salelink_sale_same_shop"),
