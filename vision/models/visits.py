@@ -88,8 +88,12 @@ class Visit(ShopRow):
     exit_by = models.CharField(_("exit known by"), max_length=5, choices=Edge.choices, default=Edge.SIGHT)
     counter_from_at = models.DateTimeField(_("at the counter from"), null=True)
     counter_until_at = models.DateTimeField(_("at the counter until"), null=True)
-    upi_s = models.FloatField(null=True, help_text=_("seconds of motion over the UPI stand meanwhile"))
-    cash_s = models.FloatField(null=True, help_text=_("seconds of motion over the cash drawer meanwhile"))
+    upi_s = models.FloatField(
+        _("at the UPI stand"), null=True, help_text=_("seconds of motion over the UPI stand meanwhile")
+    )
+    cash_s = models.FloatField(
+        _("at the cash drawer"), null=True, help_text=_("seconds of motion over the cash drawer meanwhile")
+    )
     shots = models.PositiveIntegerField(_("pictures"), default=0)
     distance = models.FloatField(
         _("distance"), null=True, help_text=_("L2 distance to the person's templates; empty when new")
