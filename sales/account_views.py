@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -54,6 +55,7 @@ def _customer_page(
         "deposit": sum((held.amount for held in held_of(customer).values()), ZERO),
         "back": back or ReturnForm(request.shop, account.cans),
         "is_drawer_missing": is_missing(request.shop),
+        "face_url_name": settings.CUSTOMER_FACE_URL_NAME,
     }
     refused = next((form for form in (pay, back) if form and form.is_bound), None)
     return render(request, "sales/customer.html", context, status=refused.status if refused else 200)

@@ -26,6 +26,7 @@ from vision.models import (
     Visit,
 )
 from vision.moves import Move, StaleError, apply, move, reversed_moves
+from vision.privacy import consents
 from vision.together import moment_together
 from watershop import audit
 from watershop.audit import Actor
@@ -38,13 +39,19 @@ Denied = tuple[Person, Collection[int]]
 """A person, and the tracklets (ids) that are not them."""
 
 
-def name(person: Person, fields: Mapping[str, Any], actor: Actor) -> IdentityEvent | None:
+def name(
+    person: Person, fields: Mapping[str, Any], actor: Actor, agreement: consents.Agreement | None = None
+) -> IdentityEvent | None:
     """Say who a person is: name, customer, is_shop_staff, is_ignored. None when nothing is new.
 
-    Raises ValidationError.
+    Raises ValidationError, also where the customer has not agreed to be known by their face, now or before.
     """
     with transaction.atomic():
         _lock(person.shop_id)
+        if customer := fields.get("customer"):
+            if agreement:
+                consents.give(customer, agreement, actor)
+            consents.require([customer.pk])
         before = Person.objects.get(pk=person.pk)
         after = audit.change(before, actor, "change_person", fields, personal=PERSONAL)
         moves = [
@@ -209,8 +216,7 @@ def forget(person: Person, actor: Actor) -> IdentityEvent:
         pictures = list(faces.exclude(picture="").values_list("picture", flat=True))
         sightings = Sighting.objects.filter(person__in=everyone)
         pictures += sightings.exclude(picture="").values_list("picture", flat=True)
-        Template.objects.filter(tracklet__in=faces).delete()
-        Template.objects.filter(person__in=everyone).delete()
+        gallery.drop(Template.objects.filter(Q(tracklet__in=faces) | Q(person__in=everyone)))
         Denial.objects.filter(person__in=everyone).delete()
         FormerName.objects.filter(person__in=everyone).delete()
         sightings.delete()
@@ -234,6 +240,7 @@ def undo(event: IdentityEvent, actor: Actor) -> IdentityEvent:
         try:
             with transaction.atomic():
                 moves = _take_back(event)
+                consents.require(_customers_in(moves))
         except StaleError as error:
             sentence = _("Something was decided about this afterwards. Undo that first.")
             raise ValidationError(sentence) from error
@@ -280,6 +287,12 @@ def _take_back(event: IdentityEvent) -> list[Move]:
         Person.objects.filter(pk=former.person_id).update(name=former.name)
         former.delete()
     return moves
+
+
+def _customers_in(moves: Sequence[Move]) -> list[int]:
+    """The customers (ids) to whom persons are tied by these."""
+    ties = [row.new for row in moves if (row.table, row.column) == ("person", "customer_id")]
+    return [customer for customer in ties if isinstance(customer, int)]
 
 
 def _let_vectors_follow(moves: Sequence[Move]) -> None:

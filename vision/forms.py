@@ -8,12 +8,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from vision import recordings
 from vision.frames import UnreadableVideo, container_of
 from vision.models import Person, Recording
+from vision.privacy import consents
 from watershop.models import Shop
 
 
@@ -74,7 +76,16 @@ def too_large() -> str:
 
 
 class PersonForm(forms.ModelForm[Person]):
-    """Who a person is: a name, one of the customers, or one of us."""
+    """Who a person is: a name, one of the customers who agrees to be known, or one of us.
+
+    `text` is what the page shows them; its language and hash come back with the tick.
+    """
+
+    agrees = forms.BooleanField(
+        label=_("This customer was read the text below and agrees"), required=False, initial=False
+    )
+    language = forms.CharField(required=False)
+    text_sha256 = forms.CharField(required=False)
 
     class Meta:
         model = Person
@@ -82,10 +93,20 @@ class PersonForm(forms.ModelForm[Person]):
 
     def __init__(self, *args: Any, shop: Shop, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.text = consents.text(shop, get_language() or shop.language)
         customer = self.fields["customer"]
         assert isinstance(customer, forms.ModelChoiceField)
         customer.queryset = Customer.objects.of(shop).active()
         customer.empty_label = str(_("Nobody on the list"))
+
+    def said(self) -> dict[str, Any]:
+        """Of a valid form, what it says of the person."""
+        return {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+
+    def agreement(self) -> consents.Agreement | None:
+        """Of a valid form, what the customer agreed to, if they did so now."""
+        data = self.cleaned_data
+        return consents.Agreement(data["language"], data["text_sha256"]) if data["agrees"] else None
 
 
 class WhoForm(forms.Form):

@@ -6,8 +6,11 @@ each, and a decision about a person should not rest on an approximate index.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
+from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from vision.config import VisionConfig
@@ -120,6 +123,15 @@ def drop_outdated(shop: Shop, model_id: str) -> int:
     renewed = Template.objects.filter(shop=shop, model_id=model_id).values("tracklet")
     others = Template.objects.filter(shop=shop, tracklet__in=renewed).exclude(model_id=model_id)
     return others.delete()[0]
+
+
+@transaction.atomic
+def drop(templates: QuerySet[Template]) -> None:
+    """Delete vectors for good, and the pictures that are theirs alone as soon as that is certain."""
+    pictures = list(templates.exclude(picture="").values_list("picture", flat=True))
+    templates.delete()
+    for picture in pictures:
+        transaction.on_commit(partial(default_storage.delete, picture))
 
 
 def trust(person: int, faces: Collection[int]) -> list[Move]:

@@ -46,7 +46,7 @@ class Sightings:
         for face in news:
             self._faces[face.track].shots = face.shots
             self._faces[face.track].picture = self._save_picture(face)
-        if news:
+        if news or self._is_outdated():
             self._identify()
         Sighting.objects.bulk_create(
             (self._row(face) for face in sight.faces),
@@ -67,9 +67,12 @@ class Sightings:
             if match.person:
                 there.add(match.person)
 
+    def _is_outdated(self) -> bool:
+        """Somebody may have got a name meanwhile, or be forgotten, and that holds for who stands there already."""
+        return time.monotonic() - self._known_s > KNOWN_S
+
     def _known_people(self) -> Known:
-        """Read anew every few seconds: somebody may have got a name meanwhile, or be forgotten."""
-        if self._known is None or time.monotonic() - self._known_s > KNOWN_S:
+        if self._known is None or self._is_outdated():
             self._known, self._known_s = (
                 gallery.known(self._camera.shop, self._config.model_id),
                 time.monotonic(),

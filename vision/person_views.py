@@ -82,9 +82,13 @@ def person(request: ShopRequest, pk: int) -> HttpResponse:
         return redirect("person", request.shop.slug, who.now().pk)
     form = PersonForm(request.POST or None, instance=who, shop=request.shop)
     if request.method == "POST" and form.is_valid():
-        decisions.name(who, form.cleaned_data, Actor.of(request))
-        messages.success(request, _("Saved."))
-        return redirect("person", request.shop.slug, pk)
+        try:
+            decisions.name(who, form.said(), Actor.of(request), form.agreement())
+        except ValidationError as refusal:
+            form.add_error("customer", refusal.messages)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("person", request.shop.slug, pk)
     faces = Tracklet.objects.filter(person=who).exclude(picture="").order_by("-quality", "number")
     nearest = lookalikes(request.shop, who.templates.filter(is_enrolled=True), pipeline.eye())
     people = Person.objects.with_face().in_bulk(nearest)

@@ -12,6 +12,7 @@ from vision import (
     recording_views,
     views,
 )
+from vision.privacy import consent_views
 
 pages: list[URLPattern] = [
     path("visits/", views.visits, name="visits"),
@@ -24,6 +25,9 @@ pages: list[URLPattern] = [
     path("persons/<int:pk>/differ/", person_views.person_differ, name="person_differ"),
     path("persons/<int:pk>/split/", person_views.person_split, name="person_split"),
     path("persons/<int:pk>/forget/", person_views.person_forget, name="person_forget"),
+    path("customers/<int:pk>/face/", consent_views.customer_face, name="customer_face"),
+    path("customers/<int:pk>/face/agree/", consent_views.customer_agree, name="customer_agree"),
+    path("customers/<int:pk>/face/withdraw/", consent_views.customer_withdraw, name="customer_withdraw"),
     path("decisions/<int:pk>/undo/", person_views.decision_undo, name="decision_undo"),
     path("faces/<int:pk>.jpg", views.picture, name="picture"),
     path("faces/now/<int:pk>.jpg", live_views.sighting_picture, name="sighting_picture"),

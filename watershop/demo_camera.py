@@ -15,6 +15,7 @@ from sales.models import Sale
 from vision import linking, recordings
 from vision.footage import TrueVisit, make_footage
 from vision.models import Camera, Person, Recording, SaleLink, Visit
+from vision.privacy import consents
 from watershop import jobs
 from watershop.audit import Actor
 from watershop.dates import day_of
@@ -78,7 +79,7 @@ def film_clip(now: datetime, *, seed: int) -> Clip:
 
 def remember_visits(shop: Shop, chance: random.Random, *, until: datetime, decided_by: Actor) -> None:
     """Visits around the sales before `until`, one recording a day (its file long gone), and their links."""
-    persons = _Persons(shop, chance)
+    persons = _Persons(shop, chance, decided_by)
     sales = Sale.objects.of(shop).filter(sold_at__lt=until).select_related("customer").order_by("sold_at")
     seen = [sale for sale in sales if chance.random() < SEEN]
     days = _recordings(shop, seen, until)
@@ -91,15 +92,19 @@ def remember_visits(shop: Shop, chance: random.Random, *, until: datetime, decid
 
 
 class _Persons:
-    """A face for each customer, mostly tied to their name, and strangers for the walk-ins."""
+    """A face for each customer, mostly tied to their name as they agreed to, and strangers for the walk-ins."""
 
-    def __init__(self, shop: Shop, chance: random.Random) -> None:
+    def __init__(self, shop: Shop, chance: random.Random, asked_by: Actor) -> None:
         self.chance = chance
         customers = list(Customer.objects.of(shop).order_by("code"))
+        agreed = [customer if chance.random() < KNOWN else None for customer in customers]
+        for customer in filter(None, agreed):
+            shown = consents.text(shop, customer.language)
+            consents.give(customer, consents.Agreement(shown.language, shown.sha256), asked_by)
         codes = Person.next_codes(shop, len(customers) + STRANGERS)
         persons = Person.objects.bulk_create(
-            Person(shop=shop, code=code, customer=customer if chance.random() < KNOWN else None)
-            for code, customer in zip(codes, [*customers, *[None] * STRANGERS], strict=True)
+            Person(shop=shop, code=code, customer=customer)
+            for code, customer in zip(codes, [*agreed, *[None] * STRANGERS], strict=True)
         )
         self.of_customer = dict(zip([customer.pk for customer in customers], persons, strict=False))
         self.strangers = persons[len(customers) :]

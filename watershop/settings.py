@@ -318,6 +318,8 @@ MESSAGE_REVIEWERS = {"dues": "sales.reminders.review", "cans": "sales.reminders.
 TILL_COUNTER_URL_NAME: str | None = None
 # The slot of a sale's page: the URL name of the fragment with the visits that it may belong to.
 SALE_LINKS_URL_NAME: str | None = "sale_links"
+# The slot of a customer's page: the URL name of the fragment that says whether their face is known.
+CUSTOMER_FACE_URL_NAME: str | None = "customer_face"
 # Where a receipt printer may be plugged into this machine; nobody can name another file as a printer.
 PRINTER_DEVICES = ("/dev/usb/lp*", "/dev/lp*", "/dev/ttyUSB*", "/dev/ttyACM*")
 # What the scheduler starts, by name: the floor may not know the rooms above it.

@@ -7,10 +7,13 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from customers.models import Customer
 from vision.analysis import Analysis
 from vision.chunks import ChunkResult
-from vision.models import Camera, Person, Recording, RecordingChunk, SaleLink, Tracklet, Visit
-from watershop.models import Shop
+from vision.models import Camera, Consent, Person, Recording, RecordingChunk, SaleLink, Tracklet, Visit
+from vision.privacy import consents
+from watershop.audit import Actor
+from watershop.models import Shop, User
 
 JPEG = b"\xff\xd8\xff\xe0 a face \xff\xd9"
 
@@ -56,7 +59,17 @@ def as_a_chunk(analysis: Analysis) -> ChunkResult:
     )
 
 
+def agrees(customer: Customer, language: str = "en") -> Consent:
+    """The customer agrees that the shop knows their face, as the first of its members writes down."""
+    shown = consents.text(customer.shop, language)
+    member = User.objects.filter(memberships__shop=customer.shop).order_by("pk")[0]
+    return consents.give(customer, consents.Agreement(language, shown.sha256), Actor(member, "tests"))
+
+
 def a_person(shop: Shop, **fields: object) -> Person:
+    """Somebody; tied to a customer only if that one agrees."""
+    if isinstance(customer := fields.get("customer"), Customer):
+        agrees(customer)
     (code,) = Person.next_codes(shop, 1)
     return Person.objects.create(shop=shop, code=code, **fields)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.base import TESTS, Cast
 from tests.vision.crowd import NOW, a_face, came
-from tests.vision.scene import a_person
+from tests.vision.scene import a_person, agrees
 from vision import decisions, gallery, persons
 from vision.config import Bar
 from vision.embedding import MODEL_ID
@@ -64,6 +64,7 @@ def who_is(shop: Shop, place: float) -> tuple[int | None, int | None]:
 
 def test_a_name_is_given_and_taken_back(cast: Cast) -> None:
     person = a_person(cast.shop, name="Old")
+    agrees(cast.asha)
     before = rows()
     fields = {"name": "Chitra", "customer": cast.asha, "is_shop_staff": True, "is_ignored": False}
     event = decisions.name(person, fields, TESTS)

@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from tests.base import Cast, make_cast, sell
 from tests.vision.conftest import MadeClip, write_clip
-from tests.vision.scene import links
+from tests.vision.scene import agrees, links
 from vision import outputs, pipeline, recognition, storing
 from vision.analysis import Analysis
 from vision.children import ChunkFailed
@@ -168,6 +168,7 @@ def test_the_same_people_on_another_day_are_known(
     cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None
 ) -> None:
     watch(made_clip.path, "--started-at", START)
+    agrees(cast.asha)
     Person.objects.filter(code="P_0002").update(customer=cast.asha)
     watch(made_clip.path, "--started-at", "2026-11-21T09:00:00")
     assert Person.objects.count() == 2

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.base import Cast, make_cast, sell
-from tests.vision.scene import JPEG, a_person, a_visit
+from tests.vision.scene import JPEG, a_person, a_visit, agrees
 from vision import linking
 from vision.models import SaleLink, Tracklet, Visit
 from watershop.dates import day_of
@@ -105,6 +105,7 @@ def test_a_person_gets_a_name_a_customer_and_a_job(cast: Cast, client_of: SignIn
     assert person is not None
     address = f"/s/water/persons/{person.pk}/"
     client = client_of(cast.ravi)
+    agrees(cast.asha)
     client.post(address, {"name": "Chitra", "customer": cast.asha.pk, "is_shop_staff": "on"})
     person.refresh_from_db()
     assert (person.name, person.customer, person.is_shop_staff) == ("Chitra", cast.asha, True)
