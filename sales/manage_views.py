@@ -69,6 +69,7 @@ TILES = (
     Tile("outbox", _("Messages"), "audit", _("Reminders that wait, went out or failed"), count=_waiting),
     Tile("upi_claims", _("UPI payments"), "upi", _("Not seen at the bank yet"), count=_unconfirmed),
     Tile("rule_cards", _("Broken rules"), "warning", _("What the till did offline"), count=_undecided),
+    Tile("queues", _("To decide"), "eye", _("What till and camera find odd"), right=Right.SEE_FACES),
     Tile("can_types", _("Cans"), "can", _("Sizes, prices, deposits")),
     Tile("stock", _("Stock"), "drop", _("Full and empty cans, refills, counts")),
     Tile("drawer_sessions", _("Drawer"), "cash", _("Each closing and its variance")),

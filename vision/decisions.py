@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from vision import gallery
 from vision.dividing import divide
 from vision.models import (
+    Card,
     Denial,
     FormerName,
     IdentityEvent,
@@ -281,6 +282,10 @@ def _take_back(event: IdentityEvent) -> list[Move]:
     if links.filter(state=SaleLink.State.CONFIRMED).exists():
         raise StaleError
     links.delete()
+    cards = Card.objects.filter(visit__in=made)
+    if cards.exclude(outcome="").exists():
+        raise StaleError
+    cards.delete()
     Visit.objects.filter(pk__in=made).delete()
     Denial.objects.filter(event=event).delete()
     for former in FormerName.objects.filter(event=event):

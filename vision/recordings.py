@@ -31,6 +31,7 @@ from vision.frames import (
 from vision.local_files import remove_folder
 from vision.models import (
     Camera,
+    Card,
     Person,
     Recording,
     RecordingChunk,
@@ -222,9 +223,11 @@ def remove(recording: Recording, actor: Actor) -> None:
     Tracklet.objects.filter(recording=recording).delete()
     gone = stays.part(shown)
     SaleLink.objects.filter(visit__in=gone).delete()
+    Card.objects.filter(visit__in=gone).delete()
     Visit.objects.filter(pk__in=[visit.pk for visit in gone]).delete()
     unknown = Person.objects.undescribed().filter(pk__in=persons, visits=None, templates=None)
-    unknown.filter(doubtful_visits=None, events=None, events_as_other=None).delete()
+    on_a_card = Exists(Card.objects.filter(Q(person=OuterRef("pk")) | Q(other_person=OuterRef("pk"))))
+    unknown.filter(~on_a_card, doubtful_visits=None, events=None, events_as_other=None).delete()
     audit.record(recording.shop, actor, "remove_recording", recording, before={"sha256": recording.sha256})
     Recording.objects.filter(pk=recording.pk).delete()
     transaction.on_commit(lambda: _remove_pictures(recording))

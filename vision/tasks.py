@@ -9,6 +9,7 @@ from vision import calibration, cameras, keeping, linking, recordings, sightings
 from vision.children import Tell
 from vision.frames import UnreadableVideo
 from vision.models import Camera, Recording, RecordingChunk
+from vision.queues import finding
 from watershop.jobs import Beat, JobFailedError
 from watershop.models import Shop
 
@@ -79,6 +80,12 @@ def link_recent_sales() -> None:
     """Each minute: suggest links for sales that were imported or back-dated into a time that is watched already."""
     for shop in Shop.objects.all():
         linking.suggest_for_new_sales(shop, RECENT)
+
+
+def find_cards() -> None:
+    """Each minute: what till and camera together find odd becomes cards to decide."""
+    for shop in Shop.objects.all():
+        finding.find(shop)
 
 
 def settle_recordings() -> None:

@@ -13,6 +13,7 @@ from vision import (
     views,
 )
 from vision.privacy import consent_views
+from vision.queues import views as queue_views
 
 pages: list[URLPattern] = [
     path("visits/", views.visits, name="visits"),
@@ -33,6 +34,10 @@ pages: list[URLPattern] = [
     path("faces/now/<int:pk>.jpg", live_views.sighting_picture, name="sighting_picture"),
     path("links/<int:pk>/", views.link_decide, name="link_decide"),
     path("sales/<int:pk>/visits/", views.sale_links, name="sale_links"),
+    path("queues/", queue_views.queues, name="queues"),
+    path("queues/<slug:kind>/", queue_views.queue, name="queue"),
+    path("queues/cards/<int:pk>/", queue_views.card_decide, name="card_decide"),
+    path("queues/cards/<int:pk>/undo/", queue_views.card_undo, name="card_undo"),
     path("recordings/", recording_views.recordings, name="recordings"),
     path("recordings/<int:pk>/", recording_views.recording, name="recording"),
     path("recordings/<int:pk>/progress/", recording_views.recording_progress, name="recording_progress"),

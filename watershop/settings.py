@@ -334,6 +334,7 @@ EVERY_MINUTE = (
     "watershop.outbox.send_due",
     "vision.tasks.settle_recordings",
     "vision.tasks.link_recent_sales",
+    "vision.tasks.find_cards",
     "vision.tasks.look_into_folders",
     "vision.tasks.keep_within_quotas",
     "vision.tasks.forget_sightings",

@@ -1,0 +1,27 @@
+"""New cards are looked for each minute, and those whose question has gone are taken away."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from vision.models import Card
+from vision.queues import QUEUES
+from vision.queues.base import Queue
+from watershop.models import Shop
+
+LATELY = timedelta(days=3)
+"""How far back is looked each minute: over a long weekend, and bounded for the database."""
+
+
+def find(shop: Shop) -> None:
+    """All queues of a shop."""
+    for queue in QUEUES.values():
+        find_for(queue, shop)
+
+
+def find_for(queue: Queue, shop: Shop) -> None:
+    """The new cards of one queue; one question (`key`) makes one card, however often and by how many it is found."""
+    Card.objects.bulk_create(queue.find(shop, timezone.now() - LATELY), ignore_conflicts=True)
+    gone = queue.settled(Card.objects.of(shop).open().filter(kind=queue.kind))
+    # Two steps: the second looks at each row anew, so that what is decided in this moment stays.
+    Card.objects.of(shop).open().filter(pk__in=list(gone.values_list("pk", flat=True))).delete()

@@ -1,0 +1,107 @@
+"""What a card shows: whose faces, which film from which second, the reason, and who decided it how."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+
+from sales.models import Sale
+from vision.models import Card, CardQuerySet, Person, Recording, Tracklet, Visit
+from vision.queues import QUEUES
+from vision.queues.base import Outcome, Queue
+
+LONGEST_RECORDING = timedelta(hours=12)
+"""Bounds the search for a recording around a moment, as does the number that is looked at."""
+LOOKED_AT = 8
+
+
+@dataclass(frozen=True)
+class Face:
+    """A picture (`pk`, a tracklet; None: an icon) of somebody, or of nobody known."""
+
+    pk: int | None
+    who: str
+    person: Person | None
+
+
+@dataclass(frozen=True)
+class Film:
+    """A recording to open at a second, and the camera's time there."""
+
+    recording: Recording
+    second: float
+    from_at: datetime
+    until_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One card as its page shows it."""
+
+    card: Card
+    queue: Queue
+    sentence: str
+    faces: list[Face]
+    films: list[Film]
+
+
+def for_cards(cards: CardQuerySet) -> CardQuerySet:
+    """With what a card and a line of the decided ones show: three queries more, however many."""
+    best = Tracklet.objects.exclude(picture="").order_by("-quality", "number")
+    rows = cards.select_related(
+        "customer", "other_customer", "visit__person__customer", "visit__recording__camera", "decided_by"
+    )
+    people = Person.objects.with_face()
+    return rows.prefetch_related(
+        Prefetch("visit__tracklets", best, to_attr="faces"),
+        Prefetch("sale", Sale.objects.with_sums().select_related("customer")),
+        Prefetch("person", people),
+        Prefetch("other_person", people),
+    )
+
+
+def shown(card: Card) -> Shown:
+    """A card (`for_cards`) with its pictures and films."""
+    queue = QUEUES[card.kind]
+    return Shown(card, queue, queue.sentence(card), _faces(card), _films(card))
+
+
+def outcome_of(card: Card) -> Outcome:
+    """How a decided card was decided."""
+    return next(known for known in QUEUES[card.kind].outcomes if known.name == card.outcome)
+
+
+def _faces(card: Card) -> list[Face]:
+    """The face of the visit, and of whom else the card names."""
+    faces = [_of_visit(card.visit)] if card.visit else []
+    named = [person for person in (card.person, card.other_person) if person]
+    there = card.visit.person_id if card.visit else None
+    return faces + [Face(person.face, str(person), person) for person in named if person.pk != there]
+
+
+def _of_visit(visit: Visit) -> Face:
+    best = visit.faces[0].pk if visit.faces else None
+    return Face(best, str(visit.person or _("Somebody")), visit.person)
+
+
+def _films(card: Card) -> list[Film]:
+    """The visit, and the moment of the card where that was another."""
+    films, visit = [], card.visit
+    if visit and visit.recording.file:
+        films.append(Film(visit.recording, visit.entry_s, visit.entry_at, visit.exit_at))
+    if not visit or not visit.entry_at <= card.at <= visit.exit_at:
+        films += _around(card)
+    return films
+
+
+def _around(card: Card) -> list[Film]:
+    """The recording of the moment: by the camera that the reason names, or by any."""
+    rows = Recording.objects.filter(shop=card.shop_id, started_at__lte=card.at).exclude(file="")
+    rows = rows.filter(started_at__gte=card.at - LONGEST_RECORDING).select_related("camera")
+    if camera := card.because.get("camera"):
+        rows = rows.filter(camera=camera)
+    for row in rows.order_by("-started_at")[:LOOKED_AT]:
+        if card.at <= row.started_at + timedelta(seconds=row.duration_s):
+            return [Film(row, (card.at - row.started_at).total_seconds(), card.at, card.until_at)]
+    return []
