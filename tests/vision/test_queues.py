@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_void_after_the_customer_left_makes_one_card_however_often_it_is_looke
     card = a_late_void(cast)
     finding.find(cast.shop)
     assert Card.objects.get() == card
-    assert (card.kind, card.amount, card.because["minutes"]) == ("late_void", 40, 20)
+    assert (card.kind, card.amount, card.because["minutes"]) == ("late_void", Decimal(40), 20)
 
 
 def test_a_void_while_the_customer_stands_there_makes_none(cast: Cast) -> None:
@@ -93,7 +94,7 @@ def test_an_outcome_closes_the_card_and_undo_opens_it_again(cast: Cast, client_o
     assert "Nothing to decide" in page and "Keying mistake" in page and 'data-key="u"' in page
     page = client.post(f"/s/water/queues/cards/{card.pk}/undo/", follow=True).content.decode()
     card.refresh_from_db()
-    assert (card.outcome, card.decided_by, card.decided_at) == ("", None, None)
+    assert card.outcome == "" and not card.decided_by and not card.decided_at
     assert 'data-key="k"' in page
     actions = AuditEntry.objects.filter(subject_id=card.pk, action__endswith="queue_card")
     assert list(actions.order_by("pk").values_list("action", "user")) == [

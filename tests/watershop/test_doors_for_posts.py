@@ -32,6 +32,7 @@ from tests.base import TESTS, Cast, sell
 from tests.vision.conftest import write_clip
 from vision.models import (
     Camera,
+    Card,
     IdentityEvent,
     Person,
     Recording,
@@ -73,6 +74,8 @@ POSTED = {
     "offline_replay": "offline_till",
     "rule_card_decide": "rule_cards",
     "link_decide": "visits",
+    "card_decide": "queues",
+    "card_undo": "queues",
     "camera_test": "camera",
     "camera_draw": "camera",
     "camera_check": "camera",
@@ -147,6 +150,7 @@ def _watched(sale: Sale) -> dict[str, int]:
     link = SaleLink.objects.create(shop=sale.shop, sale=sale, visit=visit, confidence=0.9)
     sighting = Sighting.objects.create(shop=sale.shop, camera=camera, track="1", first_at=now)
     sighting.picture.save("now.jpg", ContentFile(b"a face"))
+    card = Card.objects.create(shop=sale.shop, kind="late_void", key="1", at=now)
     decision = IdentityEvent.objects.create(shop=sale.shop, kind="name", person=person)
     rows = {
         "sighting": sighting,
@@ -156,6 +160,7 @@ def _watched(sale: Sale) -> dict[str, int]:
         "visit": visit,
         "picture": face,
         "link": link,
+        "card": card,
         "camera": camera,
     }
     return {name: row.pk for name, row in rows.items()}

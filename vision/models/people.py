@@ -1,6 +1,6 @@
 """Who is known: persons, the vectors of their faces, and every decision about who is who."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -50,7 +50,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
         faces = Tracklet.objects.filter(person=models.OuterRef("pk")).exclude(picture="")
         best = models.Subquery(faces.order_by("-quality", "pk").values("pk")[:1])
-        return self.select_related("customer").annotate(face=best)
+        return self.select_related("customer").annotate(face=best)  # type: ignore[no-redef]
 
 
 class Person(ShopRow):
@@ -83,6 +83,9 @@ class Person(ShopRow):
     created_at = models.DateTimeField(_("known since"), default=timezone.now)
 
     objects = PersonQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # what with_face() adds
+        face: int | None
 
     class Meta:
         verbose_name = _("person")

@@ -1,6 +1,6 @@
 """Who came when: visits, the faces followed through them, who is in sight now, and the sales made meanwhile."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -45,7 +45,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         of_candidate = Tracklet.objects.filter(person=models.OuterRef("candidate")).exclude(picture="")
         best = models.Subquery(of_candidate.order_by("-quality", "pk").values("pk")[:1])
         rows = self.select_related("person__customer", "candidate__customer", "recording__camera")
-        return rows.annotate(candidate_face=best).prefetch_related(
+        return rows.annotate(candidate_face=best).prefetch_related(  # type: ignore[no-redef]
             models.Prefetch("tracklets", faces, to_attr="faces"),
             models.Prefetch(
                 "links", links.prefetch_related(models.Prefetch("sale", sales)), to_attr="open_links"
@@ -100,6 +100,9 @@ class Visit(ShopRow):
     )
 
     objects = VisitQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # what for_cards() adds
+        faces: list["Tracklet"]
 
     class Meta:
         verbose_name = _("visit")

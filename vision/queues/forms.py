@@ -1,8 +1,7 @@
 """The small form beside an outcome: only what that outcome asks."""
 
-from typing import Any
-
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from sales.models import Tender
@@ -18,8 +17,8 @@ class AnswerForm(forms.Form):
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
     note = forms.CharField(label=_("Note"), max_length=200)
 
-    def __init__(self, outcome: Outcome, card: Card, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"amount": card.amount}, auto_id=f"{outcome.name}_%s", **kwargs)
+    def __init__(self, outcome: Outcome, card: Card, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"amount": card.amount}, auto_id=f"{outcome.name}_%s")
         for name in set(self.fields) - set(outcome.asks):
             del self.fields[name]
 

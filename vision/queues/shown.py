@@ -64,7 +64,7 @@ def for_cards(cards: CardQuerySet) -> CardQuerySet:
 def shown(card: Card) -> Shown:
     """A card (`for_cards`) with its pictures and films."""
     queue = QUEUES[card.kind]
-    return Shown(card, queue, queue.sentence(card), _faces(card), _films(card))
+    return Shown(card, queue, queue.sentence(card), faces(card), _films(card))
 
 
 def outcome_of(card: Card) -> Outcome:
@@ -72,12 +72,12 @@ def outcome_of(card: Card) -> Outcome:
     return next(known for known in QUEUES[card.kind].outcomes if known.name == card.outcome)
 
 
-def _faces(card: Card) -> list[Face]:
+def faces(card: Card) -> list[Face]:
     """The face of the visit, and of whom else the card names."""
-    faces = [_of_visit(card.visit)] if card.visit else []
+    seen = [_of_visit(card.visit)] if card.visit else []
     named = [person for person in (card.person, card.other_person) if person]
     there = card.visit.person_id if card.visit else None
-    return faces + [Face(person.face, str(person), person) for person in named if person.pk != there]
+    return seen + [Face(person.face, str(person), person) for person in named if person.pk != there]
 
 
 def _of_visit(visit: Visit) -> Face:

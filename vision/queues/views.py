@@ -88,6 +88,7 @@ def _line(asked: Queue, card: Card) -> dict[str, object]:
     return {
         "card": card,
         "sentence": asked.sentence(card),
+        "faces": shown.faces(card)[:1],
         "outcome": shown.outcome_of(card),
         "leads_to": asked.leads_to(card),
     }
