@@ -8,11 +8,14 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import queries
+from analytics import queries, visitors
 from sales.models import Tender
+from vision.models import VisionSettings
 from watershop.api import ShopAPIView
-from watershop.dates import period_from, today
+from watershop.dates import Period, period_from, today
 from watershop.models import Right
+
+REGULARS = 48
 
 
 class Takings(serializers.Serializer[Any]):
@@ -39,25 +42,93 @@ class SummaryOut(serializers.Serializer[Any]):
     returning_persons = serializers.IntegerField(help_text="seen before the first day")
 
 
-class SummaryView(ShopAPIView):
-    """The numbers of the dashboard."""
+class DayOut(serializers.Serializer[Any]):
+    """Who came on one day, by the shop's clock."""
+
+    day = serializers.DateField()
+    visits = serializers.IntegerField(source="visitors.visits")
+    new = serializers.IntegerField(source="visitors.new", help_text="never seen on an earlier day")
+    returning = serializers.IntegerField(source="visitors.returning")
+    anonymous = serializers.IntegerField(source="visitors.anonymous", help_text="visits of nobody known")
+
+
+class RegularOut(serializers.Serializer[Any]):
+    """Somebody who came: an account, or a face that is of none."""
+
+    customer = serializers.IntegerField(source="customer_id", allow_null=True)
+    person = serializers.IntegerField(source="person_id", allow_null=True)
+    name = serializers.CharField(help_text="the name, or the code where nobody gave one")
+    visits = serializers.IntegerField()
+    days = serializers.IntegerField(help_text="on how many days")
+    faces = serializers.IntegerField(help_text="how many faces the account came with")
+    last_at = serializers.DateTimeField()
+
+
+class VisitorsOut(serializers.Serializer[Any]):
+    """Who came on the days from `first` to `last`, both included; faces of one account are one visitor."""
+
+    first = serializers.DateField()
+    last = serializers.DateField()
+    remembered_days = serializers.IntegerField(
+        help_text="how long a face without a name is remembered: who stays away longer is new again"
+    )
+    visits = serializers.IntegerField()
+    new = serializers.IntegerField(help_text="visitors never seen before")
+    returning = serializers.IntegerField(help_text="visitors seen before the first day")
+    repeat = serializers.IntegerField(help_text="visitors who came on two of these days or more")
+    anonymous = serializers.IntegerField(help_text="visits of nobody known")
+    days = DayOut(many=True)
+    regulars = RegularOut(many=True, help_text="who came most often")
+
+
+PERIOD = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First day; today when left out."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last day; today when left out."),
+]
+
+
+class PeriodView(ShopAPIView):
+    """Numbers of the days that the address names, for those who may see the shop's totals."""
 
     right = Right.SEE_TOTALS
 
-    @extend_schema(
-        operation_id="summary",
-        parameters=[
-            OpenApiParameter("from", OpenApiTypes.DATE, description="First day; today when left out."),
-            OpenApiParameter("to", OpenApiTypes.DATE, description="Last day; today when left out."),
-        ],
-        responses=SummaryOut,
-    )
-    def get(self, request: Request, slug: str) -> Response:
+    def period(self, request: Request) -> Period:
+        """Raises exceptions.ValidationError with a sentence."""
         asked = request.query_params.get("from"), request.query_params.get("to")
         try:
-            period = period_from(self.shop, *asked, default=today(self.shop))
+            return period_from(self.shop, *asked, default=today(self.shop))
         except ValueError as error:
             raise exceptions.ValidationError({"period": [str(error)]}) from error
+
+
+class VisitorsView(PeriodView):
+    """Who came: new, returning, not recognised, and who came most often."""
+
+    @extend_schema(operation_id="visitors", parameters=PERIOD, responses=VisitorsOut)
+    def get(self, request: Request, slug: str) -> Response:
+        period = self.period(request)
+        total = visitors.visitors(self.shop, period)
+        answer = {
+            "first": period.first,
+            "last": period.last,
+            "remembered_days": VisionSettings.of(self.shop).unnamed_days,
+            "visits": total.visits,
+            "new": total.new,
+            "returning": total.returning,
+            "repeat": visitors.repeat_visitors(self.shop, period),
+            "anonymous": total.anonymous,
+            "days": visitors.visitors_by_day(self.shop, period),
+            "regulars": visitors.regulars(self.shop, period, REGULARS),
+        }
+        return Response(VisitorsOut(answer).data)
+
+
+class SummaryView(PeriodView):
+    """The numbers of the dashboard."""
+
+    @extend_schema(operation_id="summary", parameters=PERIOD, responses=SummaryOut)
+    def get(self, request: Request, slug: str) -> Response:
+        period = self.period(request)
         numbers = queries.summary(self.shop, period)
         answer = {
             "first": period.first,

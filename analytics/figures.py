@@ -10,9 +10,10 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics import queries
+from analytics import queries, visitors
 from analytics.charts import RUPEES, BarChart, Chart, LineChart, PieChart, RankChart, Series
 from analytics.queries import Summary, TenderTotal
+from analytics.visitors import DayVisitors
 from sales.models import Tender
 from watershop.dates import Period
 from watershop.models import Right, Shop
@@ -115,18 +116,30 @@ def sales_by_hour(shop: Shop, period: Period) -> Figure:
 
 
 def visits(shop: Shop, period: Period) -> Figure:
-    rows = queries.visits_by_day(shop, period)
+    days = [row.visitors for row in visitors.visitors_by_day(shop, period)]
     series = [
-        Series(_("Visits"), [row.visits for row in rows]),
-        Series(_("Persons"), [row.persons for row in rows]),
+        Series(_("Visits"), [day.visits for day in days]),
+        Series(_("Persons"), [day.persons for day in days]),
     ]
     chart = LineChart("visits", title_of("visits"), _days(period), series)
     return Figure(chart, period, _rows_of_days("visits", shop, period), links_for=Right.SEE_FACES)
 
 
 def visits_by_hour(shop: Shop, period: Period) -> Figure:
-    counts = [row.visits for row in queries.visits_by_hour(shop, period)]
+    counts = [row.visits for row in visitors.visits_by_hour(shop, period)]
     return Figure(_by_hour("visits-by-hour", _("Visits"), counts, shop, tone=3), period)
+
+
+def visitors_figure(rows: Sequence[DayVisitors], shop: Shop, period: Period) -> Figure:
+    """Who came on each day. It has no page of its own: whoever reads it must be told how long faces are remembered."""
+    days = [row.visitors for row in rows]
+    series = [
+        Series(_("Returning"), [day.returning for day in days], 4),
+        Series(_("New"), [day.new for day in days], 1),
+        Series(_("Visits of nobody known"), [day.anonymous for day in days], 3),
+    ]
+    chart = BarChart("visitors", _("Visitors by day"), _days(period), series, is_stacked=True)
+    return Figure(chart, period, _rows_of_days("visits", shop, period), links_for=Right.SEE_FACES)
 
 
 FIGURES: dict[str, Callable[[Shop, Period], Figure]] = {

@@ -2,7 +2,7 @@
 
 Days and hours are the shop's own. Voided sales never count. *Revenue* is what was sold, *takings* what was
 received: a due paid today is in today's takings and in the revenue of the day it was sold; money given back
-lowers the takings of the day it went. Staff whom the cameras see are no visitors.
+lowers the takings of the day it went. Who came is in `visitors.py`.
 """
 
 from collections import defaultdict
@@ -15,8 +15,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, ExtractHour, TruncDate
 
+from analytics.visitors import Visitors, visitors
 from sales.models import ZERO, Allocation, CanMovement, Payment, Sale, SaleLine, SaleVoid, Tender
-from vision.models import Visit, VisitQuerySet
 from watershop.dates import Period
 from watershop.models import Shop
 
@@ -49,19 +49,6 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Visitors:
-    """Visits, and the different persons among them: seen for the first time, or seen before the period."""
-
-    visits: int
-    new: int
-    returning: int
-
-    @property
-    def persons(self) -> int:
-        return self.new + self.returning
-
-
-@dataclass(frozen=True)
 class Summary:
     """How a period went. `cans_out` is what customers held of our cans at its end."""
 
@@ -88,19 +75,6 @@ class HourSold:
 
     hour: int
     sold: Sold
-
-
-@dataclass(frozen=True)
-class DayVisits:
-    day: date
-    visits: int
-    persons: int
-
-
-@dataclass(frozen=True)
-class HourVisits:
-    hour: int
-    visits: int
 
 
 @dataclass(frozen=True)
@@ -190,21 +164,6 @@ def cans_out(shop: Shop, at: datetime) -> int:
     return total
 
 
-def visitors(shop: Shop, period: Period) -> Visitors:
-    """Visits count even without a person; a person is new when never seen before the period began."""
-    earlier = Visit.objects.of(shop).filter(person=OuterRef("person"), entry_at__lt=period.start)
-    counts = (
-        _visits(shop, period)
-        .annotate(was_here=Exists(earlier))
-        .aggregate(
-            visits=Count("pk"),
-            persons=Count("person", distinct=True),
-            returning=Count("person", distinct=True, filter=Q(was_here=True)),
-        )
-    )
-    return Visitors(counts["visits"], counts["persons"] - counts["returning"], counts["returning"])
-
-
 def sold_by_day(shop: Shop, period: Period) -> list[DaySold]:
     """A row for every day of the period, also those without a sale."""
     rows = _sold_by(_lines(shop, period.start, period.end), day=TruncDate("sale__sold_at", tzinfo=shop.tz))
@@ -243,25 +202,6 @@ def top_customers(shop: Shop, period: Period, limit: int = 10) -> list[CustomerS
     return [CustomerSold(row["customer_id"], row["code"], row["name"], _sold(row)) for row in rows]
 
 
-def visits_by_day(shop: Shop, period: Period) -> list[DayVisits]:
-    """A row for every day of the period; a visit counts on the day of its entry."""
-    rows = (
-        _visits(shop, period)
-        .annotate(day=TruncDate("entry_at", tzinfo=shop.tz))
-        .values_list("day")
-        .annotate(visits=Count("pk"), persons=Count("person", distinct=True))
-    )
-    counts = {day: (visits, persons) for day, visits, persons in rows}
-    return [DayVisits(day, *counts.get(day, (0, 0))) for day in period.days]
-
-
-def visits_by_hour(shop: Shop, period: Period) -> list[HourVisits]:
-    """24 rows, the first from midnight; a visit counts in the hour of its entry."""
-    rows = _visits(shop, period).annotate(hour=ExtractHour("entry_at", tzinfo=shop.tz)).values_list("hour")
-    counts = dict(rows.annotate(visits=Count("pk")))
-    return [HourVisits(hour, counts.get(hour, 0)) for hour in range(24)]
-
-
 def _lines(shop: Shop, start: datetime, end: datetime) -> QuerySet[SaleLine]:
     """The lines of the standing sales: each stands once, so their sums never multiply."""
     lines = SaleLine.objects.filter(shop=shop, sale__sold_at__gte=start, sale__sold_at__lt=end)
@@ -278,7 +218,3 @@ def _sold_by(lines: QuerySet[SaleLine], **keys: Combinable) -> QuerySet[Any, dic
 
 def _sold(row: dict[str, Any]) -> Sold:
     return Sold(row["sales"], row["cans"], row["revenue"])
-
-
-def _visits(shop: Shop, period: Period) -> VisitQuerySet:
-    return Visit.objects.of(shop).during(period).by_customers().order_by()

@@ -8,7 +8,10 @@ from analytics import views
 pages = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("charts/<slug:name>/", views.chart, name="chart"),
+    path("visitors/", views.visitors_page, name="visitors"),
+    path("visitors.csv", views.visitors_csv, name="visitors_csv"),
 ]
 api = [
     path("summary/", api_views.SummaryView.as_view(), name="api_summary"),
+    path("visitors/", api_views.VisitorsView.as_view(), name="api_visitors"),
 ]

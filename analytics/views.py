@@ -1,20 +1,25 @@
-"""The dashboard, and a page for each chart."""
+"""The dashboard, a page for each chart, and the page of those who came."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics import queries
-from analytics.figures import FIGURES, Figure, address, on_dashboard, title_of
+from analytics import queries, visitors
+from analytics.figures import FIGURES, Figure, address, on_dashboard, title_of, visitors_figure
 from analytics.headline import headline
+from vision.models import Person, VisionSettings
 from watershop.dates import Period, last_days, period_from, this_month, today
-from watershop.models import Right, Shop
-from watershop.roles import ShopRequest, shop_page
+from watershop.models import Right, Role, Shop
+from watershop.roles import ShopRequest, require, shop_page
+
+REGULARS = 48
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def dashboard(request: ShopRequest) -> HttpResponse:
         "headline": headline(shop, period, numbers.sold, timezone.now()),
         "numbers": numbers,
         "rows": _rows(shop, period),
+        "remembered_days": VisionSettings.of(shop).unnamed_days,
         "figures": [_shown(figure, request) for figure in figures if not figure.chart.is_empty],
         "more": _others(shop, period, figures),
     }
@@ -85,6 +91,7 @@ def _rows(shop: Shop, period: Period) -> dict[str, str]:
         "unpaid": address("sales", shop.slug, period=period, unpaid="1"),
         "takings": address("chart", shop.slug, "takings", period=period),
         "visits": address("visits", shop.slug, period=period),
+        "visitors": address("visitors", shop.slug, period=period),
         "cans": reverse("customers", args=[shop.slug]),
     }
 
@@ -122,3 +129,54 @@ def chart(request: ShopRequest, name: str) -> HttpResponse:
         "back": address("dashboard", shop.slug, period=chosen.period),
     }
     return render(request, "analytics/chart.html", context, status=chosen.status)
+
+
+@shop_page(right=Right.SEE_TOTALS)
+def visitors_page(request: ShopRequest) -> HttpResponse:
+    """Who came: new, returning or not recognised, day by day, and who came most often."""
+    shop, chosen = request.shop, _chosen(request, last_days(request.shop, 30))
+    period = chosen.period
+    regulars = visitors.regulars(shop, period, REGULARS)
+    days = visitors.visitors_by_day(shop, period)
+    context = {
+        "chosen": chosen,
+        "choices": _choices(shop, period, request.path),
+        "total": visitors.visitors(shop, period),
+        "repeat": visitors.repeat_visitors(shop, period),
+        "figure": _shown(visitors_figure(days, shop, period), request),
+        "regulars": [(row, face) for row, face in zip(regulars, _faces(request, regulars), strict=True)],
+        "remembered_days": VisionSettings.of(shop).unnamed_days,
+        "back": address("dashboard", shop.slug, period=period),
+        "rows": _rows(shop, period),
+        "csv": address("visitors_csv", shop.slug, period=period),
+    }
+    return render(request, "analytics/visitors.html", context, status=chosen.status)
+
+
+def _faces(request: ShopRequest, regulars: Sequence[visitors.Regular]) -> list[int | None]:
+    """A tracklet that shows each of them, for those who may see faces."""
+    if Right.SEE_FACES not in request.rights:
+        return [None] * len(regulars)
+    shown = Person.objects.of(request.shop).filter(
+        Q(pk__in=[row.person_id for row in regulars if row.person_id])
+        | Q(customer__in=[row.customer_id for row in regulars if row.customer_id])
+    )
+    rows: QuerySet[Any, Any] = shown.with_face()
+    faces = {
+        customer or -pk: face for pk, customer, face in rows.values_list("pk", "customer", "face") if face
+    }
+    return [faces.get(row.customer_id or -(row.person_id or 0)) for row in regulars]
+
+
+@shop_page(right=Right.SEE_TOTALS)
+def visitors_csv(request: ShopRequest) -> HttpResponse:
+    """Everybody who came in the period, as a file for a spreadsheet."""
+    require(request.membership, request.rights, role=Role.STAFF, right=Right.EXPORT)
+    chosen = _chosen(request, last_days(request.shop, 30))
+    if chosen.error:
+        return HttpResponse(chosen.error, status=422, content_type="text/plain; charset=utf-8")
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="visitors-{chosen.period.first}.csv"'
+    answer.write("\ufeff")  # or Excel takes it for an older encoding
+    visitors.write_csv(visitors.regulars(request.shop, chosen.period), request.shop, answer)
+    return answer

@@ -64,9 +64,10 @@ def write_csv(statement: Statement, file: Writable) -> None:
         what = f"{entry.get_kind_display()} {entry.reason}".strip()
         code = entry.sale.code if entry.sale else ""
         day = day_of(statement.customer.shop, entry.at)
-        lines.writerow([day, _as_text(what), _as_text(code), entry.amount, row.balance])
+        lines.writerow([day, as_text(what), as_text(code), entry.amount, row.balance])
     lines.writerow([period.last, _("Balance after"), "", "", statement.after])
 
 
-def _as_text(cell: str) -> str:
+def as_text(cell: str) -> str:
+    """The cell, marked as text where a spreadsheet would take it for a formula."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

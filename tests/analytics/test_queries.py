@@ -12,7 +12,8 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from analytics import queries
-from analytics.queries import Settled, Sold, Visitors
+from analytics.queries import Settled, Sold
+from analytics.visitors import Visitors, visitors, visitors_by_day, visits_by_hour
 from sales.ledger import receive_payment, record_sales
 from sales.models import CanMovement, Payment, Sale, Tender
 from sales.new_sale import Line, NewSale
@@ -59,14 +60,17 @@ def trade(cast: Cast, seed: int, sales_count: int) -> None:
         void_sale(sale, reason="mistake", actor=TESTS)
 
 
-def watch(shop: Shop, seed: int) -> None:
-    """Visits of a few persons, of one who works here, and of some whom nobody could name."""
-    chance = random.Random(seed)
+def watch(cast: Cast, seed: int) -> None:
+    """Visits of a few persons, two of them of one account, of one who works here, and of some nobody."""
+    shop, chance = cast.shop, random.Random(seed)
     camera = Camera.objects.create(shop=shop, name="Door")
     recording = Recording.objects.create(shop=shop, camera=camera, sha256="0", started_at=PERIOD.start)
     persons: list[Person | None] = [None]
+    accounts = {1: cast.asha, 2: cast.asha, 3: cast.bala}
     for n in range(8):
-        persons.append(Person.objects.create(shop=shop, code=f"P_{n}", is_shop_staff=n == 0))
+        persons.append(
+            Person.objects.create(shop=shop, code=f"P_{n}", is_shop_staff=n == 0, customer=accounts.get(n))
+        )
     Visit.objects.bulk_create(
         Visit(
             shop=shop,
@@ -85,7 +89,7 @@ def busy(cast: Cast, request: pytest.FixtureRequest) -> Cast:
     neighbour = make_cast("next-door")
     for number, place in enumerate((cast, neighbour)):
         trade(place, request.param + 10 * number, 40 - 30 * number)
-        watch(place.shop, request.param + 10 * number)
+        watch(place, request.param + 10 * number)
     return cast
 
 
@@ -221,27 +225,30 @@ def test_top_customers_stand_in_the_order_of_their_revenue(busy: Cast) -> None:
 
 
 def test_visitors_are_new_when_never_seen_before_the_period(busy: Cast) -> None:
-    everybody = seen(busy.shop)
-    visits = in_period(everybody)
-    before = {visit.person_id for visit in everybody if visit.entry_at < PERIOD.start}
-    persons = {visit.person_id for visit in visits} - {None}
-    visitors = queries.visitors(busy.shop, PERIOD)
-    assert visitors == Visitors(len(visits), len(persons - before), len(persons & before))
-    assert visitors.persons == len(persons)
+    assert visitors(busy.shop, PERIOD) == counted(busy.shop, in_period(seen(busy.shop)), PERIOD.start)
+
+
+def counted(shop: Shop, visits: list[Visit], midnight: datetime) -> Visitors:
+    """These visits one by one: faces of one account are one visitor, known if there before that midnight."""
+    there = {who(visit) for visit in visits} - {None}
+    before = {who(visit) for visit in seen(shop) if visit.entry_at < midnight}
+    nobody = sum(visit.person is None for visit in visits)
+    return Visitors(len(visits), len(there - before), len(there & before), nobody)
+
+
+def who(visit: Visit) -> object:
+    return visit.person and (visit.person.customer or visit.person)
 
 
 def test_visits_are_counted_per_day_and_per_hour_of_entry(busy: Cast) -> None:
     visits = in_period(seen(busy.shop))
-    per_day = Counter(visit.entry_at.astimezone(INDIA).date() for visit in visits)
+    for row in visitors_by_day(busy.shop, PERIOD):
+        of_day = [visit for visit in visits if visit.entry_at.astimezone(INDIA).date() == row.day]
+        assert row.visitors == counted(
+            busy.shop, of_day, datetime.combine(row.day, datetime.min.time(), INDIA)
+        )
     per_hour = Counter(visit.entry_at.astimezone(INDIA).hour for visit in visits)
-    days = queries.visits_by_day(busy.shop, PERIOD)
-    assert {row.day: row.visits for row in days} == {day: per_day[day] for day in PERIOD.days}
-    for row in days:
-        there = {v.person_id for v in visits if v.entry_at.astimezone(INDIA).date() == row.day} - {None}
-        assert row.persons == len(there)
-    assert [row.visits for row in queries.visits_by_hour(busy.shop, PERIOD)] == [
-        per_hour[hour] for hour in range(24)
-    ]
+    assert [row.visits for row in visits_by_hour(busy.shop, PERIOD)] == [per_hour[hour] for hour in range(24)]
 
 
 def test_two_moments_cut_a_day_in_the_middle(cast: Cast) -> None:
@@ -256,7 +263,7 @@ def test_an_empty_shop_has_zeros_and_not_nothing(shop: Shop) -> None:
     assert summary.sold == queries.NOTHING
     assert [row.amount for row in summary.takings] == [0, 0, 0]
     assert (summary.settled, summary.cans_out) == (Settled(Decimal(0), Decimal(0), 0, 0), 0)
-    assert summary.visitors == Visitors(0, 0, 0)
+    assert summary.visitors == Visitors(0, 0, 0, 0)
     assert not queries.cans_by_day(shop, PERIOD)
     assert not queries.top_customers(shop, PERIOD)
     assert [row.sold.sales for row in queries.sold_by_day(shop, PERIOD)] == [0] * 6
@@ -273,8 +280,8 @@ def test_the_summary_takes_five_queries_and_each_chart_one(
         queries.cans_by_day,
         queries.top_customers,
         queries.stated_tenders,
-        queries.visits_by_day,
-        queries.visits_by_hour,
+        visitors_by_day,
+        visits_by_hour,
     )
     for chart in charts:
         with django_assert_num_queries(1):
