@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from sales import cans, deposits, drawer, upi
 from sales.deposits import Deposit
-from sales.ledger import record_sale
+from sales.ledger import receive_payment, record_sale
 from sales.merging import hold_with_heirs, leads_to, pass_on
 from sales.models import (
     ZERO,
@@ -95,18 +95,23 @@ def correct_sale(sale: Sale, new: NewSale, *, reason: str, actor: Actor) -> Sale
     sessions = [payment.drawer_session_id for payment in came]
     sessions += [deposit.drawer_session_id for deposit in deposits.came_with(sale)]
     void_sale(sale, reason=reason, actor=actor)
-    again = replace(
+    again = _in_place_of(sale, new, goes_into_drawer=not sessions or any(sessions))
+    corrected = record_sale(sale.shop, actor, again)
+    upi.carry_over(came, list(came_with(corrected)), actor=actor)
+    return corrected
+
+
+def _in_place_of(sale: Sale, new: NewSale, *, goes_into_drawer: bool) -> NewSale:
+    """The new sale at the time and from the door of the one that it replaces."""
+    return replace(
         new,
         sold_at=sale.sold_at,
         source=Sale.Source(sale.source),
         slip=sale.slip,
         device_at=sale.device_at,
         replaces=sale,
-        goes_into_drawer=not sessions or any(sessions),
+        goes_into_drawer=goes_into_drawer,
     )
-    corrected = record_sale(sale.shop, actor, again)
-    upi.carry_over(came, list(came_with(corrected)), actor=actor)
-    return corrected
 
 
 @transaction.atomic
@@ -201,6 +206,49 @@ def payment_did_not_arrive(claim: UpiClaim, *, actor: Actor) -> None:
         deposits.reverse_sale(sale, line, at=now, actor=actor, only=Tender.UPI)
     settle_oldest_first(claim.shop, line)
     pass_on(line, due_at=payment.received_at, actor=actor)
+
+
+@transaction.atomic
+def payment_arrived_after_all(claim: UpiClaim, *, actor: Actor) -> None:
+    """Take `payment_did_not_arrive` back: the money comes in now, and a walk-in's sale is entered again.
+
+    Raises ValidationError where it never failed, a deposit came with it, or the sale was entered again already.
+    """
+    payment = claim.payment
+    if claim.state != UpiClaim.State.FAILED:
+        raise ValidationError(_("This payment did not fail."))
+    if payment.customer is None:
+        reinstate(Sale.objects.distinct().get(shop=claim.shop, allocations__payment=payment), actor=actor)
+        return
+    if claim.deposit:
+        raise ValidationError(_("A deposit came with this payment. Enter both again by hand."))
+    customer = leads_to(payment.customer)
+    receive_payment(customer=customer, amount=payment.amount, tender=Tender.UPI, actor=actor)
+
+
+@transaction.atomic
+def reinstate(sale: Sale, *, actor: Actor) -> Sale:
+    """Enter a void sale again as it was; the new one says which it replaces, and its money comes in now.
+
+    Raises ValidationError when it is not void, or was entered again already.
+    """
+    if not SaleVoid.objects.filter(sale=sale).exists() or Sale.objects.filter(replaces=sale).exists():
+        raise ValidationError(_("This sale stands, or it was entered again already."))
+    came = Payment.objects.filter(shop=sale.shop, allocations__sale=sale, recorded_at=sale.recorded_at)
+    paid = list(came.distinct())
+    rows = sale.deposits.filter(recorded_at=sale.recorded_at, reverses=None).select_related("can_type")
+    as_it_was = NewSale(
+        lines=[_less(line, 0) for line in sale.lines.select_related("can_type")],
+        tender=Tender(sale.stated_tender),
+        customer=sale.customer and leads_to(sale.customer),
+        split={Tender(payment.tender): payment.amount for payment in paid},
+        empties=_empties_of(sale),
+        deposits=[Deposit(row.can_type, row.cans, row.amount) for row in rows],
+        moves_cans=sale.can_movements.exists() or sale.stock_moves.exists(),
+        may_pass_limit=True,  # it stood before
+    )
+    into_drawer = any(payment.drawer_session_id for payment in paid)
+    return record_sale(sale.shop, actor, _in_place_of(sale, as_it_was, goes_into_drawer=into_drawer))
 
 
 def _is_written_off(sale: Sale) -> bool:

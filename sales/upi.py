@@ -117,3 +117,19 @@ def decide(claim: UpiClaim, state: UpiClaim.State, *, actor: Actor) -> None:
     audit.record(
         claim.shop, actor, f"upi_{state}", claim.payment, before={"state": "claimed"}, after={"state": state}
     )
+
+
+@transaction.atomic
+def reopen(claim: UpiClaim, *, actor: Actor) -> None:
+    """Take a confirmation back: the money waits to be seen again. Raises ValidationError where there is none."""
+    confirmed = UpiClaim.objects.filter(pk=claim.pk, state=UpiClaim.State.CONFIRMED)
+    if not confirmed.update(state=UpiClaim.State.CLAIMED, decided_at=None, decided_by=None):
+        raise ValidationError(_("This payment is not confirmed."))
+    audit.record(
+        claim.shop,
+        actor,
+        "upi_reopened",
+        claim.payment,
+        before={"state": UpiClaim.State.CONFIRMED},
+        after={"state": UpiClaim.State.CLAIMED},
+    )

@@ -26,8 +26,15 @@ def suggested_merges(shop: Shop, config: VisionConfig) -> list[tuple[Person, Per
     Nobody has described the first of a pair, nobody said that they are two, and no picture shows both.
     """
     newest = Person.objects.of(shop).shown().undescribed().order_by("-pk")[:NEWEST]
-    near = _pairs(gallery.known(shop, config.model_id), {person.pk for person in newest}, config.review_at)
-    return list(islice(_still_open(near), PROPOSALS))
+    return list(islice(pairs_of(shop, {person.pk for person in newest}, config), PROPOSALS))
+
+
+def pairs_of(shop: Shop, some: set[int], config: VisionConfig) -> Iterator[tuple[Person, Person]]:
+    """(one of these persons (ids), somebody they look like enough to ask), nearest first, each looked into when wanted.
+
+    Nobody said that they are two, and no picture shows both.
+    """
+    return _still_open(_pairs(gallery.known(shop, config.model_id), some, config.review_at))
 
 
 def _pairs(known: Known, some: set[int], at: float) -> list[tuple[int, int]]:

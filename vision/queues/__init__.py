@@ -1,7 +1,17 @@
 """Queues of cards: what till and camera together find odd, for a person to decide with one key."""
 
 from vision.queues.base import Queue
+from vision.queues.cans import Cans
+from vision.queues.doubt import Doubt
+from vision.queues.household import Household
 from vision.queues.late_void import LateVoid
+from vision.queues.old_debt import OldDebt
+from vision.queues.same import Same
+from vision.queues.upi import Upi
+from vision.queues.variance import Variance
 
-QUEUES: dict[str, Queue] = {queue.kind: queue for queue in (LateVoid(),)}
+QUEUES: dict[str, Queue] = {
+    queue.kind: queue
+    for queue in (LateVoid(), Upi(), Cans(), Variance(), OldDebt(), Doubt(), Same(), Household())
+}
 """By kind, in the order of their tiles. A new kind is a module here, and an entry."""

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django_stubs_ext import StrPromise
+from django_stubs_ext import StrOrPromise, StrPromise
 
 from sales.models import Tender
 from vision.models import Card, CardQuerySet
 from watershop.audit import Actor
-from watershop.models import Role, Shop
+from watershop.models import Right, Role, Shop
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,12 @@ class Outcome:
     """
 
     name: str
-    label: StrPromise
+    label: StrOrPromise
     key: str
     icon: str
     asks: tuple[str, ...] = ()
+    right: Right | None = None
+    """What whoever answers so must be allowed beside seeing faces."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Queue(ABC):
     order: ClassVar[tuple[str, ...]] = ("-at", "-pk")
     is_live: ClassVar[bool] = False
     """Whether a card is worth nothing a minute later: its page then looks for new ones every few seconds."""
+    fragment: ClassVar[str] = ""
+    """The template of what a card shows below its reason, from `shown.more`."""
 
     @abstractmethod
     def find(self, shop: Shop, since: datetime) -> Iterable[Card]:
@@ -75,6 +79,14 @@ class Queue(ABC):
     def undo(self, card: Card, actor: Actor) -> None:
         """Take back what the outcome did; an outcome that only says what was has nothing to take back."""
         return
+
+    def outcomes_of(self, card: Card) -> tuple[Outcome, ...]:
+        """The answers to this card, where each card has its own."""
+        return self.outcomes
+
+    def more(self, card: Card) -> Any:
+        """What the fragment shows."""
+        return None
 
     def leads_to(self, card: Card) -> str:
         """The address where a decided card goes on, if there is something left to do by hand."""

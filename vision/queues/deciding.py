@@ -20,7 +20,7 @@ def decide(card: Card, outcome: str, actor: Actor, answer: Answer = NOTHING) -> 
     card, queue = _held(card), QUEUES[card.kind]
     if card.outcome:
         raise ValidationError(_("Somebody has decided this already."))
-    if outcome not in {known.name for known in queue.outcomes}:
+    if outcome not in {known.name for known in queue.outcomes_of(card)}:
         raise ValidationError(_("Choose one of the answers."))
     card.done = queue.decide(card, outcome, answer, actor)
     card.outcome, card.note = outcome, answer.note

@@ -1,19 +1,16 @@
 """What a card shows: whose faces, which film from which second, the reason, and who decided it how."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from sales.models import Sale
-from vision.models import Card, CardQuerySet, Person, Recording, Tracklet, Visit
+from vision.models import Card, CardQuerySet, Person, Tracklet, Visit
 from vision.queues import QUEUES
 from vision.queues.base import Outcome, Queue
-
-LONGEST_RECORDING = timedelta(hours=12)
-"""Bounds the search for a recording around a moment, as does the number that is looked at."""
-LOOKED_AT = 8
+from vision.queues.films import Film, film_at, film_of
 
 
 @dataclass(frozen=True)
@@ -26,16 +23,6 @@ class Face:
 
 
 @dataclass(frozen=True)
-class Film:
-    """A recording to open at a second, and the camera's time there."""
-
-    recording: Recording
-    second: float
-    from_at: datetime
-    until_at: datetime | None
-
-
-@dataclass(frozen=True)
 class Shown:
     """One card as its page shows it."""
 
@@ -44,6 +31,8 @@ class Shown:
     sentence: str
     faces: list[Face]
     films: list[Film]
+    more: Any
+    """For the queue's fragment."""
 
 
 def for_cards(cards: CardQuerySet) -> CardQuerySet:
@@ -64,12 +53,12 @@ def for_cards(cards: CardQuerySet) -> CardQuerySet:
 def shown(card: Card) -> Shown:
     """A card (`for_cards`) with its pictures and films."""
     queue = QUEUES[card.kind]
-    return Shown(card, queue, queue.sentence(card), faces(card), _films(card))
+    return Shown(card, queue, queue.sentence(card), faces(card), _films(card), queue.more(card))
 
 
 def outcome_of(card: Card) -> Outcome:
     """How a decided card was decided."""
-    return next(known for known in QUEUES[card.kind].outcomes if known.name == card.outcome)
+    return next(known for known in QUEUES[card.kind].outcomes_of(card) if known.name == card.outcome)
 
 
 def faces(card: Card) -> list[Face]:
@@ -87,21 +76,7 @@ def _of_visit(visit: Visit) -> Face:
 
 def _films(card: Card) -> list[Film]:
     """The visit, and the moment of the card where that was another."""
-    films, visit = [], card.visit
-    if visit and visit.recording.file:
-        films.append(Film(visit.recording, visit.entry_s, visit.entry_at, visit.exit_at))
+    visit, around = card.visit, None
     if not visit or not visit.entry_at <= card.at <= visit.exit_at:
-        films += _around(card)
-    return films
-
-
-def _around(card: Card) -> list[Film]:
-    """The recording of the moment: by the camera that the reason names, or by any."""
-    rows = Recording.objects.filter(shop=card.shop_id, started_at__lte=card.at).exclude(file="")
-    rows = rows.filter(started_at__gte=card.at - LONGEST_RECORDING).select_related("camera")
-    if camera := card.because.get("camera"):
-        rows = rows.filter(camera=camera)
-    for row in rows.order_by("-started_at")[:LOOKED_AT]:
-        if card.at <= row.started_at + timedelta(seconds=row.duration_s):
-            return [Film(row, (card.at - row.started_at).total_seconds(), card.at, card.until_at)]
-    return []
+        around = film_at(card.shop_id, card.at, until_at=card.until_at, camera=card.because.get("camera"))
+    return [film for film in (film_of(visit) if visit else None, around) if film]

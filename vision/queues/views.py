@@ -81,7 +81,7 @@ def _card(cards: CardQuerySet, place: int, line: list[int]) -> shown.Shown | Non
 
 def _answers(asked: Queue, card: Card) -> list[tuple[Outcome, AnswerForm | None]]:
     """Each outcome, with the form of what it asks, if it asks anything."""
-    return [(one, AnswerForm(one, card) if one.asks else None) for one in asked.outcomes]
+    return [(one, AnswerForm(one, card) if one.asks else None) for one in asked.outcomes_of(card)]
 
 
 def _line(asked: Queue, card: Card) -> dict[str, object]:
@@ -110,9 +110,11 @@ def card_decide(request: ShopRequest, pk: int) -> HttpResponse:
 
 
 def _answer(request: ShopRequest, asked: Queue, card: Card, name: str) -> Answer:
-    """What the outcome's form brought. Raises ValidationError."""
-    outcome = next((one for one in asked.outcomes if one.name == name and one.asks), None)
-    if outcome is None:
+    """What the outcome's form brought, if this member may answer so. Raises ValidationError, NeedsApproval."""
+    outcome = next((one for one in asked.outcomes_of(card) if one.name == name), None)
+    if outcome and outcome.right:
+        require(request.membership, request.rights, role=asked.role, right=outcome.right)
+    if outcome is None or not outcome.asks:
         return deciding.NOTHING
     form = AnswerForm(outcome, card, request.POST)
     if not form.is_valid():

@@ -1,0 +1,200 @@
+"""Cards about who is who: doubtful visits, persons who look alike, faces that collect for another account."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from tests.base import TESTS, Cast, make_cast, sell
+from tests.vision.crowd import came
+from tests.vision.scene import a_person, a_visit, agrees
+from vision import decisions
+from vision.models import Card, Person, SaleLink, Visit
+from vision.queues import QUEUES, deciding, finding
+from watershop.models import Shop
+
+
+def look(kind: str, shop: Shop) -> list[Card]:
+    """What waits in a queue once it was looked into."""
+    finding.find_for(QUEUES[kind], shop)
+    return list(Card.objects.open().filter(kind=kind).order_by("pk"))
+
+
+def a_doubt(shop: Shop) -> tuple[Person, Visit]:
+    person = a_person(shop, name="Chitra")
+    came(shop, person, [0.0], hour=-2)
+    return person, came(shop, None, [0.4], hour=-1, candidate=person)
+
+
+def test_a_doubtful_visit_asks_whether_it_is_its_candidate(shop: Shop) -> None:
+    person, visit = a_doubt(shop)
+    (card,) = look("doubt", shop)
+    assert (card.visit, card.person) == (visit, person)
+    assert QUEUES["doubt"].sentence(card) == "This may be Chitra."
+    card.because = {"distance": 0.412}
+    assert QUEUES["doubt"].sentence(card) == "This may be Chitra: the faces are 0.41 apart."
+    assert look("doubt", shop) == [card]
+
+
+@pytest.mark.parametrize("outcome", ["yes", "no"])
+def test_a_doubt_is_answered_and_opened_again(shop: Shop, outcome: str) -> None:
+    person, visit = a_doubt(shop)
+    (card,) = look("doubt", shop)
+    deciding.decide(card, outcome, TESTS)
+    visit.refresh_from_db()
+    assert (visit.person, visit.candidate) == (person if outcome == "yes" else None, None)
+    assert visit.is_confirmed and not look("doubt", shop)
+    deciding.undo(card, TESTS)
+    visit.refresh_from_db()
+    assert (visit.person, visit.candidate, visit.is_confirmed) == (None, person, False)
+    assert look("doubt", shop) == [card]
+
+
+def test_a_doubt_that_was_answered_elsewhere_is_no_card_any_more(shop: Shop) -> None:
+    _person, visit = a_doubt(shop)
+    look("doubt", shop)
+    decisions.confirm(visit, None, TESTS)
+    assert not look("doubt", shop)
+
+
+def test_what_was_answered_elsewhere_is_not_undone_twice(shop: Shop) -> None:
+    _person, visit = a_doubt(shop)
+    (card,) = look("doubt", shop)
+    card = deciding.decide(card, "yes", TESTS)
+    decisions.not_this(visit, TESTS)
+    with pytest.raises(ValidationError, match="afterwards"):
+        deciding.undo(card, TESTS)
+
+
+def two_alike(shop: Shop) -> tuple[Person, Person]:
+    one, other = a_person(shop), a_person(shop)
+    came(shop, one, [0.0], hour=-2)
+    came(shop, other, [0.2], hour=-1)
+    return one, other
+
+
+@pytest.mark.parametrize("outcome", ["yes", "no"])
+def test_two_who_look_alike_are_made_one_or_told_apart_and_asked_again(shop: Shop, outcome: str) -> None:
+    pair = two_alike(shop)
+    (card,) = look("same", shop)
+    assert {card.person, card.other_person} == set(pair) and card.visit
+    assert QUEUES["same"].sentence(card) == f"{card.person} and {card.other_person} look alike."
+    deciding.decide(card, outcome, TESTS)
+    assert Person.objects.filter(merged_into__isnull=False).exists() == (outcome == "yes")
+    assert not look("same", shop)
+    deciding.undo(card, TESTS)
+    assert not Person.objects.filter(merged_into__isnull=False).exists()
+    assert look("same", shop) == [card]
+
+
+@pytest.mark.parametrize("deed", [decisions.merge, decisions.tell_apart])
+def test_a_pair_that_was_settled_elsewhere_is_no_card_any_more(shop: Shop, deed: object) -> None:
+    one, other = two_alike(shop)
+    assert look("same", shop)
+    deed(one, other, TESTS)  # type: ignore[operator]
+    assert not look("same", shop)
+
+
+def test_who_is_forgotten_is_asked_about_no_more(shop: Shop) -> None:
+    one, _other = two_alike(shop)
+    assert look("same", shop)
+    decisions.forget(one, TESTS)
+    assert not look("same", shop)
+
+
+def an_account_with_a_face(cast: Cast) -> Person:
+    return a_person(cast.shop, customer=cast.asha)
+
+
+def buys(cast: Cast, person: Person, times: int, **fields: Any) -> None:
+    """This person buys on Asha's account, a day apart."""
+    for day in range(times):
+        at = timezone.now() - timedelta(days=day, hours=1)
+        visit = a_visit(cast.shop, at, person=person)
+        sale = sell(cast, sold_at=at + timedelta(seconds=30), **{"customer": cast.asha} | fields)
+        SaleLink.objects.create(
+            shop=cast.shop, sale=sale, visit=visit, confidence=0.97, state=SaleLink.State.LINKED
+        )
+
+
+def test_who_buys_on_an_account_three_times_may_be_of_its_household(cast: Cast) -> None:
+    face, other = an_account_with_a_face(cast), a_person(cast.shop)
+    buys(cast, other, 2)
+    assert not look("household", cast.shop)
+    buys(cast, other, 1)
+    (card,) = look("household", cast.shop)
+    assert (card.person, card.other_person, card.customer) == (other, face, cast.asha)
+    assert f"{other} bought 3 times on the account of Asha." in QUEUES["household"].sentence(card)
+
+
+def test_who_comes_in_with_somebody_three_times_may_be_of_their_household(cast: Cast) -> None:
+    face, other, stranger = an_account_with_a_face(cast), a_person(cast.shop), a_person(cast.shop)
+    for day in range(3):
+        at = timezone.now() - timedelta(days=day, hours=1)
+        a_visit(cast.shop, at, person=face)
+        a_visit(cast.shop, at + timedelta(seconds=2), person=other)
+        a_visit(cast.shop, at + timedelta(seconds=6), person=stranger)
+    (card,) = look("household", cast.shop)
+    assert (card.person, card.customer) == (other, cast.asha)
+    assert f"{other} came together with Asha 3 times." in QUEUES["household"].sentence(card)
+
+
+def test_nobody_is_asked_about_without_another_face_on_the_account_or_who_works_here(cast: Cast) -> None:
+    other, worker = a_person(cast.shop), a_person(cast.shop, is_shop_staff=True)
+    buys(cast, other, 3)
+    assert not look("household", cast.shop)
+    an_account_with_a_face(cast)
+    buys(cast, worker, 3)
+    assert [card.person for card in look("household", cast.shop)] == [other]
+
+
+def test_a_household_is_told_and_taken_back(cast: Cast) -> None:
+    an_account_with_a_face(cast)
+    other = a_person(cast.shop)
+    buys(cast, other, 3)
+    (card,) = look("household", cast.shop)
+    deciding.decide(card, "yes", TESTS)
+    other.refresh_from_db()
+    assert (other.customer, other.name) == (cast.asha, "Asha's household")
+    deciding.undo(card, TESTS)
+    other.refresh_from_db()
+    assert (other.customer, other.name) == (None, "")
+    deciding.decide(card, "no", TESTS)
+    assert not look("household", cast.shop)
+    deciding.undo(card, TESTS)
+    assert look("household", cast.shop) == [card]
+
+
+def test_a_face_that_was_named_elsewhere_is_no_card_any_more(cast: Cast) -> None:
+    an_account_with_a_face(cast)
+    other = a_person(cast.shop)
+    buys(cast, other, 3)
+    assert look("household", cast.shop)
+    agrees(cast.bala)
+    decisions.name(other, {"customer": cast.bala}, TESTS)
+    assert not look("household", cast.shop)
+
+
+def test_each_shop_has_its_own_cards(cast: Cast) -> None:
+    a_doubt(cast.shop)
+    two_alike(cast.shop)
+    an_account_with_a_face(cast)
+    buys(cast, a_person(cast.shop), 3)
+    neighbour = make_cast("neighbour")
+    for kind in ("doubt", "same", "household"):
+        assert not look(kind, neighbour.shop)
+
+
+@pytest.mark.parametrize(("kind", "queries"), [("doubt", 4), ("same", 20), ("household", 10)])
+def test_looking_costs_the_same_however_many_there_are(
+    cast: Cast, kind: str, queries: int, django_assert_max_num_queries: object
+) -> None:
+    an_account_with_a_face(cast)
+    for _ in range(4):
+        buys(cast, a_person(cast.shop), 3)
+    for hour in range(4):
+        came(cast.shop, None, [0.4 + hour], hour=-1 - hour, candidate=a_person(cast.shop))
+    with django_assert_max_num_queries(queries):  # type: ignore[operator]
+        finding.find_for(QUEUES[kind], cast.shop)
