@@ -7,17 +7,22 @@ each, and a decision about a person should not rest on an approximate index.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
+from uuid import uuid4
 
 import numpy as np
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from vision.config import VisionConfig
 from vision.faces import Floats
-from vision.models import Person, Template, Tracklet
+from vision.models import Consent, Person, Template, Tracklet
 from vision.moves import Move, move
-from vision.persons import Faces, Known, diverse
+from vision.persons import FAR, Faces, Known, diverse
+from vision.portraits import PortraitFace
+from vision.tracking import mean_of
 from watershop.models import Shop
 
 TEMPLATES_PER_PERSON = 8
@@ -87,6 +92,42 @@ def _is_good(row: Template) -> bool:
     return row.quality >= ENROL_QUALITY and shots >= ENROL_SHOTS
 
 
+def add_portrait(
+    consent: Consent, face: PortraitFace, config: VisionConfig, *, keeps_picture: bool
+) -> Template:
+    """Keep a face that somebody stood still for, as nobody's yet."""
+    row = Template(
+        shop=consent.shop,
+        consent=consent,
+        model_id=config.model_id,
+        vector=face.vector,
+        quality=face.quality,
+    )
+    if keeps_picture:
+        row.picture.save(
+            f"portraits/{consent.customer_id}/{uuid4().hex}.jpg", ContentFile(face.jpeg), save=False
+        )
+    row.save()
+    return row
+
+
+def take_over(portraits: Iterable[Template], person: Person) -> None:
+    """These faces are this person's, who is compared with them from now on."""
+    rows = list(portraits)
+    Template.objects.filter(pk__in=[row.pk for row in rows]).update(person=person)
+    enrol(person.pk, rows)
+
+
+def distance(probe: Floats, templates: Iterable[Template]) -> float:
+    """How far (L2) a vector is from the nearest of these of one network; infinite where there are none."""
+    return min((float(np.linalg.norm(row.vector - probe)) for row in templates), default=FAR)
+
+
+def mean_of_portraits(portraits: Iterable[Template]) -> Floats:
+    """One probe for some faces of one person."""
+    return mean_of(np.array([row.vector for row in portraits], np.float32))
+
+
 def outdated(shop: Shop, model_id: str) -> QuerySet[Tracklet, int]:
     """The tracklets (ids, oldest first) that only other networks have a vector of."""
     others = Tracklet.objects.filter(shop=shop, templates__isnull=False).exclude(templates__model_id=model_id)
@@ -118,11 +159,38 @@ def renew(shop: Shop, vectors: Mapping[int, Floats], model_id: str) -> int:
     return len(newest)
 
 
+def outdated_portraits(shop: Shop, model_id: str) -> QuerySet[Template, int]:
+    """The portraits (ids, oldest first) that only other networks have a vector of; each picture's newest."""
+    portraits = _portraits(shop)
+    renewed = portraits.filter(model_id=model_id).exclude(picture="").values("picture")
+    others = portraits.exclude(model_id=model_id).exclude(picture__in=renewed)
+    newest = others.filter(picture=OuterRef("picture")).order_by("-pk").values("pk")[:1]
+    return others.filter(Q(picture="") | Q(pk=Subquery(newest))).order_by("pk").values_list("pk", flat=True)
+
+
+def renew_portraits(shop: Shop, vectors: Mapping[int, Floats], model_id: str) -> int:
+    """Give outdated portraits (ids) a vector of this network beside the old one, as `renew` does; returns how many."""
+    rows = list(Template.objects.filter(pk__in=outdated_portraits(shop, model_id).filter(pk__in=vectors)))
+    for row in rows:
+        vector = vectors[row.pk]
+        row.pk, row.model_id, row.vector, row.created_at = None, model_id, vector, timezone.now()
+    Template.objects.bulk_create(rows)
+    for person in {row.person_id for row in rows if row.person_id and row.is_enrolled}:
+        enrol(person)
+    return len(rows)
+
+
+def _portraits(shop: Shop) -> QuerySet[Template]:
+    """The faces that somebody stood still for."""
+    return Template.objects.filter(shop=shop, consent__isnull=False, tracklet=None)
+
+
 def drop_outdated(shop: Shop, model_id: str) -> int:
-    """Delete other networks' vectors of the tracklets that have one of this network; returns how many."""
-    renewed = Template.objects.filter(shop=shop, model_id=model_id).values("tracklet")
-    others = Template.objects.filter(shop=shop, tracklet__in=renewed).exclude(model_id=model_id)
-    return others.delete()[0]
+    """Delete other networks' vectors of the faces that have one of this network; returns how many."""
+    renewed = Template.objects.filter(shop=shop, model_id=model_id)
+    portraits = Q(consent__isnull=False, picture__in=renewed.exclude(picture="").values("picture"))
+    others = Template.objects.filter(Q(tracklet__in=renewed.values("tracklet")) | portraits, shop=shop)
+    return others.exclude(model_id=model_id).delete()[0]
 
 
 @transaction.atomic
@@ -149,10 +217,12 @@ def keep_known(person: int) -> list[Move]:
 def enrol(person: int, more: Iterable[Template] = ()) -> list[Move]:
     """Of a person's enrolled templates and these, compare probes with at most eight for each model; what that changed.
 
-    The first one stays, and those of visits that somebody confirmed; of the others, those that differ most.
+    The first one stays, and those of visits that somebody confirmed or for which they stood still; of the others, those
+    that differ most.
     """
     wanted = _of(person).filter(Q(is_enrolled=True) | Q(pk__in=[row.pk for row in more]))
-    sure = set(wanted.filter(tracklet__visit__is_confirmed=True).values_list("pk", flat=True))
+    by_hand = Q(tracklet__visit__is_confirmed=True) | Q(consent__isnull=False)
+    sure = set(wanted.filter(by_hand).values_list("pk", flat=True))
     of_model: dict[str, list[Template]] = defaultdict(list)
     for row in wanted.order_by("pk"):
         of_model[row.model_id].append(row)

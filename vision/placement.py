@@ -68,6 +68,15 @@ def _face(image: Image, gray: Image, face: Face, config: VisionConfig) -> FaceSe
     )
 
 
+def verdict(face: FaceSeen) -> str:
+    """Why one face can't be compared well: refused, or in bad light (of ADVICE); empty when it can."""
+    if face.refusal:
+        return face.refusal
+    if face.luma < _DARK:
+        return DARK
+    return GLARING if face.luma > _GLARING else ""
+
+
 def _mean(gray: Image, box: Box) -> float:
     x1, y1, x2, y2 = (max(0, round(corner)) for corner in box)
     part = gray[y1:y2, x1:x2]

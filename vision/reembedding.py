@@ -1,23 +1,27 @@
 """Vectors for another network, made from the pictures that are kept: what a shop does after changing its engine."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 
 from vision import gallery
 from vision.config import VisionConfig
 from vision.engines import Engine, make_detector, prepare
 from vision.faces import WHOLE, Box, Detector, Face, Floats, iou
 from vision.frames import Image
-from vision.models import Tracklet
+from vision.models import Template, Tracklet
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
 
+Keep: TypeAlias = Callable[[Shop, Mapping[int, Floats], str], int]
+"""What takes the new vectors of a shop's faces (ids), made by a network; how many it kept."""
 BATCH = 32
 LEAST_PX = 240
 """A smaller picture is enlarged to this, since no detector finds its face otherwise."""
@@ -50,15 +54,24 @@ def renew(
     go. Stopped and begun again it goes on where it was; done again it does nothing. Raises EngineUnavailable.
     """
     engine, detector, renewal = prepare(config), make_detector(config), Renewal()
-    waiting = list(gallery.outdated(shop, config.model_id))
-    for start in range(0, len(waiting), BATCH):
-        batch = waiting[start : start + BATCH]
-        vectors = _vectors(Tracklet.objects.in_bulk(batch), detector, engine, renewal.failed)
+    seen = list(gallery.outdated(shop, config.model_id))
+    taken = list(gallery.outdated_portraits(shop, config.model_id))
+    kinds: tuple[tuple[QuerySet[Any], Keep, list[int]], ...] = (
+        (Tracklet.objects.all(), gallery.renew, seen),
+        (Template.objects.all(), gallery.renew_portraits, taken),
+    )
+    batches = [
+        (table, keep, waiting[start : start + BATCH])
+        for table, keep, waiting in kinds
+        for start in range(0, len(waiting), BATCH)
+    ]
+    for number, (table, keep, batch) in enumerate(batches, 1):
+        vectors = _vectors(table.in_bulk(batch), detector, engine, renewal.failed)
         with transaction.atomic():
             # As in `pipeline.finish`: nobody else may change who is known meanwhile.
             Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
-            renewal.made += gallery.renew(shop, vectors, config.model_id)
-        on_progress(min(1.0, (start + BATCH) / len(waiting)))
+            renewal.made += keep(shop, vectors, config.model_id)
+        on_progress(number / len(batches))
     if drops_old:
         renewal.dropped = gallery.drop_outdated(shop, config.model_id)
     if renewal.made or renewal.dropped:
@@ -68,12 +81,12 @@ def renew(
 
 
 def _vectors(
-    tracklets: dict[int, Tracklet], detector: Detector, engine: Engine, failed: Counter[str]
+    rows: Mapping[int, Tracklet | Template], detector: Detector, engine: Engine, failed: Counter[str]
 ) -> dict[int, Floats]:
-    """Tracklet -> vector, of those whose picture shows their face; counts the others."""
+    """Row -> vector, of those whose picture shows their face; counts the others."""
     chips: dict[int, Image] = {}
-    for pk, tracklet in tracklets.items():
-        picture = _picture(tracklet)
+    for pk, row in rows.items():
+        picture = _picture(row)
         face = face_in_the_middle(picture, detector) if picture is not None else None
         if picture is None or face is None:
             failed["no_picture" if picture is None else "no_face"] += 1
@@ -82,10 +95,10 @@ def _vectors(
     return dict(zip(chips, engine.embed(np.stack(list(chips.values()))), strict=True)) if chips else {}
 
 
-def _picture(tracklet: Tracklet) -> Image | None:
+def _picture(row: Tracklet | Template) -> Image | None:
     """The best shot, large enough for a detector; None when it is gone or no picture."""
     try:
-        with tracklet.picture.open("rb") as file:
+        with row.picture.open("rb") as file:
             picture = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
     except (FileNotFoundError, ValueError, cv2.error):  # removed; never saved; empty
         return None

@@ -12,7 +12,7 @@ from vision import (
     recording_views,
     views,
 )
-from vision.privacy import consent_views
+from vision.privacy import consent_views, enrolment_views
 from vision.queues import views as queue_views
 
 pages: list[URLPattern] = [
@@ -29,6 +29,9 @@ pages: list[URLPattern] = [
     path("customers/<int:pk>/face/", consent_views.customer_face, name="customer_face"),
     path("customers/<int:pk>/face/agree/", consent_views.customer_agree, name="customer_agree"),
     path("customers/<int:pk>/face/withdraw/", consent_views.customer_withdraw, name="customer_withdraw"),
+    path("customers/<int:pk>/face/enrol/", enrolment_views.customer_enrol, name="customer_enrol"),
+    path("customers/<int:pk>/face/whose/", enrolment_views.customer_portraits, name="customer_portraits"),
+    path("faces/taken/<int:pk>.jpg", enrolment_views.portrait, name="portrait"),
     path("decisions/<int:pk>/undo/", person_views.decision_undo, name="decision_undo"),
     path("faces/<int:pk>.jpg", views.picture, name="picture"),
     path("faces/now/<int:pk>.jpg", live_views.sighting_picture, name="sighting_picture"),

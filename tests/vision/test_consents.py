@@ -168,7 +168,7 @@ def test_the_customers_page_shows_the_face_and_by_what_right(
     assert f'hx-get="{address(cast)}"' in page
     assert "not asked yet" in ravi.get(address(cast), headers={"HX-Request": "true"}).content.decode()
     came(cast.shop, a_person(cast.shop, customer=cast.asha), [0.0])
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         slot = ravi.get(address(cast), headers={"HX-Request": "true"}).content.decode()
     assert "/faces/" in slot and "P_0001" in slot and "<html" not in slot and "withdraw/" in slot
     RoleRight.objects.create(shop=cast.shop, role=Role.STAFF, right=Right.SEE_FACES, is_allowed=False)

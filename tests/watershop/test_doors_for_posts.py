@@ -30,6 +30,7 @@ from sales.models import (
 )
 from tests.base import TESTS, Cast, sell
 from tests.vision.conftest import write_clip
+from tests.vision.scene import agrees
 from vision.models import (
     Camera,
     Card,
@@ -38,6 +39,7 @@ from vision.models import (
     Recording,
     SaleLink,
     Sighting,
+    Template,
     Tracklet,
     Visit,
 )
@@ -152,7 +154,13 @@ def _watched(sale: Sale) -> dict[str, int]:
     sighting.picture.save("now.jpg", ContentFile(b"a face"))
     card = Card.objects.create(shop=sale.shop, kind="late_void", key="1", at=now)
     decision = IdentityEvent.objects.create(shop=sale.shop, kind="name", person=person)
+    assert sale.customer
+    taken = Template.objects.create(
+        shop=sale.shop, consent=agrees(sale.customer), model_id="a-net", vector=[1.0]
+    )
+    taken.picture.save("taken.jpg", ContentFile(b"a face"))
     rows = {
+        "portrait": taken,
         "sighting": sighting,
         "decision": decision,
         "recording": recording,

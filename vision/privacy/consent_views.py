@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from vision.models import Consent, Person
-from vision.privacy import consents
+from vision.privacy import consents, enrolment
 from vision.privacy.consent_forms import ConsentForm
 from vision.privacy.withdrawing import withdraw
 from watershop.audit import Actor
@@ -30,6 +30,7 @@ def customer_face(request: ShopRequest, pk: int) -> HttpResponse:
         "customer": customer,
         "consent": asked.first(),
         "sees_faces": Right.SEE_FACES in request.rights,
+        "taken": enrolment.taken(customer),
         "people": Person.objects.of(request.shop).filter(customer=customer, merged_into=None).with_face(),
     }
     is_slot = bool(request.headers.get("HX-Request"))
@@ -48,7 +49,8 @@ def customer_agree(request: ShopRequest, pk: int) -> HttpResponse:
             form.add_error(None, refusal.messages)
         else:
             messages.success(request, _("Written down."))
-            return redirect("customer_face", request.shop.slug, pk)
+            takes_pictures = Right.SEE_FACES in request.rights
+            return redirect("customer_enrol" if takes_pictures else "customer", request.shop.slug, pk)
     wanted = request.GET.get("language", customer.language)
     language = wanted if wanted in dict(settings.LANGUAGES) else customer.language
     text = consents.text(request.shop, language)
