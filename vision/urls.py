@@ -6,6 +6,7 @@ from vision import api as doors
 from vision import (
     calibration_views,
     camera_views,
+    dispute_views,
     live_views,
     person_views,
     preview_views,
@@ -41,6 +42,8 @@ pages: list[URLPattern] = [
     path("queues/<slug:kind>/", queue_views.queue, name="queue"),
     path("queues/cards/<int:pk>/", queue_views.card_decide, name="card_decide"),
     path("queues/cards/<int:pk>/undo/", queue_views.card_undo, name="card_undo"),
+    path("sales/<int:pk>/dispute/", dispute_views.dispute_make, name="dispute_make"),
+    path("disputes/<int:pk>/", dispute_views.dispute_file, name="dispute_file"),
     path("recordings/", recording_views.recordings, name="recordings"),
     path("recordings/<int:pk>/", recording_views.recording, name="recording"),
     path("recordings/<int:pk>/progress/", recording_views.recording_progress, name="recording_progress"),

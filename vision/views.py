@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sales.models import Sale
-from vision import linking, pipeline
+from vision import disputes, linking, pipeline
 from vision.alike import lookalikes
 from vision.models import IdentityEvent, Person, SaleLink, Template, Tracklet, Visit
 from vision.showing import back_to, private_file
 from watershop.audit import Actor
 from watershop.dates import Period, day_of, period_from, today
-from watershop.models import Right, Shop
-from watershop.roles import ShopRequest, shop_page
+from watershop.models import Right, Role, Shop
+from watershop.roles import ShopRequest, has_role, shop_page
 
 PAGE_SIZE = 48
 
@@ -87,10 +87,16 @@ def link_decide(request: ShopRequest, pk: int) -> HttpResponse:
 @shop_page(right=Right.SEE_FACES)
 def sale_links(request: ShopRequest, pk: int) -> HttpResponse:
     """The visit that a sale probably belongs to, for the slot on the sale's page."""
-    sale = get_object_or_404(Sale.objects.of(request.shop), pk=pk)
+    sale = get_object_or_404(Sale.objects.of(request.shop).with_sums(), pk=pk)
     links = SaleLink.objects.filter(sale=sale).exclude(state=SaleLink.State.REFUSED)
     visits = Visit.objects.of(request.shop).filter(pk__in=links.values("visit")).for_cards()
-    return render(request, "vision/_sale_links.html", {"sale": sale, "visits": visits})
+    context = {
+        "sale": sale,
+        "visits": visits,
+        "dispute_files": disputes.files_of(sale),
+        "may_dispute": bool(sale.due and sale.customer_id) and has_role(request.membership, Role.MANAGER),
+    }
+    return render(request, "vision/_sale_links.html", context)
 
 
 @shop_page(right=Right.SEE_FACES)
