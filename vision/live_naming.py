@@ -1,4 +1,7 @@
-"""Who the faces in front of a live camera are: a row for each that is followed, rewritten about once a second."""
+"""Who the faces in front of a live camera are: a row for each that is followed, rewritten about once a second.
+
+Where the camera's recognition is off, the row says that somebody is there, and nothing else.
+"""
 
 import math
 import time
@@ -11,13 +14,14 @@ from django.core.files.storage import default_storage
 from vision import gallery
 from vision.config import VisionConfig
 from vision.messages import FaceInSight, Sight
-from vision.models import Camera, Sighting
+from vision.models import Camera, Sighting, VisionSettings
 from vision.persons import Known, identify
+from vision.privacy import switch
 from vision.sightings import FOLDER
 from vision.tracking import Shot, Tracklet
 
 KNOWN_S = 3.0
-"""Who is known is read anew so often."""
+"""Who is known is read anew so often, and whether anybody may be."""
 
 
 @dataclass
@@ -37,17 +41,21 @@ class Sightings:
         self._camera, self._config = camera, config
         self._faces: dict[str, _Face] = {}
         self._known: Known | None = None
-        self._known_s = 0.0
+        self._keeps_pictures = True
+        self._read_s = float("-inf")
 
     def take(self, sight: Sight) -> None:
         """Say who each new or better seen face is, and write all down in one statement."""
-        self._faces = {face.track: self._faces.get(face.track, _Face()) for face in sight.faces}
+        has_read = self._read()
+        before = {} if self._known is None else self._faces
+        self._faces = {face.track: before.get(face.track, _Face()) for face in sight.faces}
         news = [face for face in sight.faces if face.shots]
-        for face in news:
-            self._faces[face.track].shots = face.shots
-            self._faces[face.track].picture = self._save_picture(face)
-        if news or self._is_outdated():
-            self._identify()
+        if self._known is not None:
+            for face in news:
+                self._faces[face.track].shots = face.shots
+                self._faces[face.track].picture = self._save_picture(face)
+            if news or has_read:
+                self._identify(self._known)
         Sighting.objects.bulk_create(
             (self._row(face) for face in sight.faces),
             update_conflicts=True,
@@ -55,9 +63,8 @@ class Sightings:
             update_fields=["person", "distance", "last_at", "counter_since_at", "picture"],
         )
 
-    def _identify(self) -> None:
+    def _identify(self, known: Known) -> None:
         """Who each face is, by its last good shots. A person is once in a picture: of two the nearer is theirs."""
-        known = self._known_people()
         probes = {track: [_tracklet(face.shots)] for track, face in self._faces.items() if face.shots}
         near = {track: identify(probe, known, self._config).distance for track, probe in probes.items()}
         there: set[int] = set()
@@ -67,21 +74,25 @@ class Sightings:
             if match.person:
                 there.add(match.person)
 
-    def _is_outdated(self) -> bool:
-        """Somebody may have got a name meanwhile, or be forgotten, and that holds for who stands there already."""
-        return time.monotonic() - self._known_s > KNOWN_S
+    def _read(self) -> bool:
+        """Read who is known, every few seconds; whether that was now. Nobody is where recognition is off.
 
-    def _known_people(self) -> Known:
-        if self._known is None or self._is_outdated():
-            self._known, self._known_s = (
-                gallery.known(self._camera.shop, self._config.model_id),
-                time.monotonic(),
-            )
-        return self._known
+        Somebody may have got a name meanwhile, or be forgotten, and that holds for who stands there already.
+        """
+        if time.monotonic() - self._read_s <= KNOWN_S:
+            return False
+        shop, self._read_s = self._camera.shop, time.monotonic()
+        recognises = switch.is_on(self._camera.pk)
+        self._known = gallery.known(shop, self._config.model_id) if recognises else None
+        self._keeps_pictures = VisionSettings.of(shop).keeps_pictures
+        return True
 
     def _save_picture(self, face: FaceInSight) -> str:
+        """Put its best picture in the place of the last one; its name, empty where no pictures are kept."""
         name = f"{FOLDER}/{self._camera.pk}/{face.track}.jpg"
         default_storage.delete(name)
+        if not self._keeps_pictures:
+            return ""
         best = max(face.shots, key=lambda shot: len(shot.jpeg))
         return default_storage.save(name, ContentFile(best.jpeg))
 

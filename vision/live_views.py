@@ -4,6 +4,7 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from vision.models import Sighting
+from vision.privacy import switch
 from vision.showing import private_file
 from vision.sightings import in_sight
 from watershop.models import Right
@@ -14,7 +15,8 @@ from watershop.roles import ShopRequest, shop_page
 def now(request: ShopRequest) -> HttpResponse:
     """Who is in sight of the cameras now; htmx asks for the tiles alone, again and again."""
     template = "vision/_now.html" if request.headers.get("HX-Request") else "vision/now.html"
-    return render(request, template, {"sightings": in_sight(request.shop)})
+    off_cameras = switch.cameras_off(request.shop).live()
+    return render(request, template, {"sightings": in_sight(request.shop), "off_cameras": off_cameras})
 
 
 @shop_page(right=Right.SEE_FACES)

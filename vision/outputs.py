@@ -55,10 +55,15 @@ def _customer(who: SeenPerson) -> str:
     return who.person.customer.code if who.person and who.person.customer else ""
 
 
+def _compared(seen: Seen) -> list[SeenPerson]:
+    """Those of whose faces something is left: nobody's where recognition is off."""
+    return [who for who in seen.people if who.shots]
+
+
 def _recognition(seen: Seen) -> Iterator[tuple[Any, ...]]:
     """A row per shot: similarity is the cosine to, distance the L2 from, the person's mean in this recording."""
     rows = []
-    for who in seen.people:
+    for who in _compared(seen):
         mean = template(who.tracklets)
         for tracklet, shot in _shots(who):
             length = float(np.linalg.norm(mean) * np.linalg.norm(shot.vector))
@@ -70,7 +75,7 @@ def _recognition(seen: Seen) -> Iterator[tuple[Any, ...]]:
 
 
 def _customers(seen: Seen, zone: ZoneInfo) -> Iterator[tuple[Any, ...]]:
-    for who in seen.people:
+    for who in _compared(seen):
         first = min(tracklet.started_s for tracklet in who.tracklets)
         last = max(tracklet.ended_s for tracklet in who.tracklets)
         times = (_clock(seen, at, zone) for at in (first, last))

@@ -22,6 +22,7 @@ from vision.engines import with_cold_start
 from vision.models import Camera, Person, Recording, VisionSettings
 from vision.pairs import BANDS, as_plain, count_pairs
 from vision.persons import cluster
+from vision.privacy import switch
 from vision.recognition import in_order, introduce, recognised, somebody_new
 from vision.recordings import failing_when_unreadable
 from vision.seen import Seen, SeenPerson, label
@@ -102,20 +103,27 @@ def process(recording: Recording, path: Path, config: VisionConfig, look: Look) 
 
 
 def finish(recording: Recording, analysis: Analysis, config: VisionConfig) -> Seen:
-    """Say who was seen in a recording and store it; when it is stored already, only say it."""
+    """Say who was seen in a recording and store it; when it is stored already, only say it.
+
+    Where the camera's recognition is off, everybody is nobody: faces are compared within the recording alone, to
+    count its visits, and nothing of a face is stored.
+    """
     groups = cluster(analysis.tracklets, config)
     pairs = {config.model_id: as_plain(count_pairs(analysis.tracklets))}
     with transaction.atomic():
         # One recording at a time may change who is known, or two would give the same person two codes.
         shop = Shop.objects.select_for_update(no_key=True).get(pk=recording.shop_id)
-        people = _who_came(recognised(shop, groups, config), analysis, config)
+        recognises = switch.is_on(recording.camera_id)
+        people = recognised(shop, groups, config) if recognises else [SeenPerson(group) for group in groups]
+        people = _who_came(in_order(people), analysis, config)
         is_new = Recording.objects.filter(pk=recording.pk).exclude(state=Recording.State.DONE).exists()
         if is_new:
             introduce(shop, people)
         seen = _seen(recording.camera.name, recording.started_at, analysis, people, config)
+        seen = seen if recognises else seen.anonymous()
         if is_new:
             store(shop, recording, seen, config)
-            Recording.objects.filter(pk=recording.pk).update(pairs=pairs)
+            Recording.objects.filter(pk=recording.pk).update(pairs=pairs if recognises else {})
     return seen
 
 

@@ -75,6 +75,7 @@ def recording(request: ShopRequest, pk: int) -> HttpResponse:
     context = {
         "recording": found,
         "progress": files.progress(found),
+        "off_cameras": [] if found.camera.recognises else [found.camera],
         "reason": files.reason_of(found),
         "visits": Visit.objects.of(request.shop).shown_in(found).order_by("entry_at", "pk").for_cards(),
     }

@@ -1,7 +1,7 @@
 """What a recording shows: the value between looking and storing, and what `process_video` writes to files."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,6 +52,22 @@ class Seen:
     people: list[SeenPerson]
     visits: list[VisitSpan[str]]
     """`person` is the code of one of `people`, or body-1, body-2 ... for a figure without a known face."""
+    recognises: bool = True
+    """False where faces were counted alone: nobody is anybody, and no shot of a face is left."""
+
+    def anonymous(self) -> "Seen":
+        """The same visits, each of a nobody of its own, without the shots that a face could be known by."""
+        codes = {who.code for who in self.people}
+        people: list[SeenPerson] = []
+        visits = []
+        for visit in self.visits:
+            if visit.person in codes:
+                bare = tuple(replace(tracklet, shots=[]) for tracklet in visit.tracklets)
+                nobody = SeenPerson(list(bare), label=f"U_{len(people) + 1:04d}")
+                people.append(nobody)
+                visit = replace(visit, person=nobody.code, tracklets=bare)
+            visits.append(visit)
+        return replace(self, people=people, visits=visits, recognises=False)
 
     def at(self, seconds: float) -> datetime:
         """The moment that lies so far from the start of the file."""
@@ -64,7 +80,7 @@ class Seen:
 
     def summary(self) -> dict[str, Any]:
         """Counts, wall seconds per stage, and how far the shots lie from their persons (L2)."""
-        far = [distance for seen in self.people for distance in self.shot_distances(seen)]
+        far = [distance for seen in self.people if seen.shots for distance in self.shot_distances(seen)]
         spread = {"mean": sum(far) / len(far), "min": min(far), "max": max(far)} if far else None
         return {
             "seconds": {stage: round(spent, 3) for stage, spent in self.analysis.seconds.items()},
@@ -73,6 +89,7 @@ class Seen:
             "frames_analysed": self.analysis.frames_analysed,
             "faces": self.analysis.faces,
             "refused": self.analysis.refused,
+            "recognised": self.recognises,
             "tracks": len(self.analysis.tracklets),
             "persons": sum(seen.person is not None for seen in self.people),
             "visits": len(self.visits),

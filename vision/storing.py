@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from vision import gallery, stays
 from vision.config import VisionConfig
 from vision.local_files import remove_folder
-from vision.models import Recording, Tracklet, Visit
+from vision.models import Recording, Tracklet, VisionSettings, Visit
 from vision.persons import face_px
 from vision.recordings import picture_folder
 from vision.seen import Seen, SeenPerson
@@ -22,23 +22,34 @@ LINK_TASK = "vision.tasks.link_recording"
 
 
 def store(shop: Shop, recording: Recording, seen: Seen, config: VisionConfig) -> None:
-    """Write visits, tracklets with their pictures, and templates, and have the sales of the time linked."""
+    """Write visits and what is kept of the faces in them, and have the sales of the time linked."""
     by_code = {who.code: who for who in seen.people}
     news = [_visit(recording, seen, span, by_code.get(span.person)) for span in seen.visits]
     visits = stays.join(recording, news, timedelta(seconds=config.visit_gap_s))
-    rows = Tracklet.objects.bulk_create(
-        _row(recording, visit, tracklet, seen.analysis.size)
-        for visit, span in zip(visits, seen.visits, strict=True)
-        for tracklet in span.tracklets
-        if tracklet.is_usable or span.person not in by_code
-    )
-    vectors = {tracklet.number: tracklet.vector for who in seen.people for tracklet in who.tracklets}
-    gallery.remember(shop, [(row, vectors[row.number]) for row in rows if row.number in vectors], config)
-    _save_pictures(recording, seen, rows)
+    remove_folder(picture_folder(recording))  # whatever an attempt that died has left there
+    if seen.recognises:
+        _keep_faces(shop, recording, seen, visits, config)
     Recording.objects.filter(pk=recording.pk).update(
         state=Recording.State.DONE, duration_s=seen.analysis.info.duration_s, summary=seen.summary()
     )
     jobs.enqueue(shop, LINK_TASK, recording.pk)
+
+
+def _keep_faces(
+    shop: Shop, recording: Recording, seen: Seen, visits: Sequence[Visit], config: VisionConfig
+) -> None:
+    """The tracklets of these visits (in the order of what was seen) with their pictures, and their templates."""
+    codes = {who.code for who in seen.people}
+    folder = picture_folder(recording) if VisionSettings.of(shop).keeps_pictures else ""
+    rows = Tracklet.objects.bulk_create(
+        _row(recording, visit, tracklet, seen.analysis.size, folder)
+        for visit, span in zip(visits, seen.visits, strict=True)
+        for tracklet in span.tracklets
+        if tracklet.is_usable or span.person not in codes
+    )
+    vectors = {tracklet.number: tracklet.vector for who in seen.people for tracklet in who.tracklets}
+    gallery.remember(shop, [(row, vectors[row.number]) for row in rows if row.number in vectors], config)
+    _save_pictures(seen, [row for row in rows if row.picture])
 
 
 def _visit(recording: Recording, seen: Seen, span: VisitSpan[str], who: SeenPerson | None) -> Visit:
@@ -61,7 +72,10 @@ def _visit(recording: Recording, seen: Seen, span: VisitSpan[str], who: SeenPers
     )
 
 
-def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet, size: tuple[int, int]) -> Tracklet:
+def _row(
+    recording: Recording, visit: Visit, tracklet: SeenTracklet, size: tuple[int, int], folder: str
+) -> Tracklet:
+    """A tracklet as a row; its picture will lie in the folder, if there is one."""
     return Tracklet(
         shop=visit.shop,
         recording=recording,
@@ -74,7 +88,7 @@ def _row(recording: Recording, visit: Visit, tracklet: SeenTracklet, size: tuple
         face_px=face_px([tracklet]) if tracklet.is_usable else 0,
         boxes=_boxes(tracklet, size),
         quality=tracklet.best.quality if tracklet.is_usable else 0,
-        picture=f"{picture_folder(recording)}/{tracklet.number}.jpg",
+        picture=f"{folder}/{tracklet.number}.jpg" if folder else "",
     )
 
 
@@ -87,9 +101,8 @@ def _boxes(tracklet: SeenTracklet, size: tuple[int, int]) -> list[list[float]]:
     ]
 
 
-def _save_pictures(recording: Recording, seen: Seen, rows: Sequence[Tracklet]) -> None:
-    """Write the best picture of each tracklet; whatever an attempt that died has left there goes first."""
-    remove_folder(picture_folder(recording))
+def _save_pictures(seen: Seen, rows: Sequence[Tracklet]) -> None:
+    """Write the best picture of each tracklet."""
     faces = {face.number: face.best.jpeg for face in seen.analysis.tracklets if face.is_usable}
     pictures = faces | {body.number: body.jpeg for body in seen.analysis.bodies}
     for row in rows:

@@ -14,6 +14,7 @@ from vision import (
     views,
 )
 from vision.privacy import consent_views, enrolment_views
+from vision.privacy import views as privacy_views
 from vision.queues import views as queue_views
 
 pages: list[URLPattern] = [
@@ -64,6 +65,7 @@ pages: list[URLPattern] = [
     path("cameras/<int:pk>/calibration/", calibration_views.camera_calibration, name="camera_calibration"),
     path("cameras/<int:pk>/check/", camera_views.camera_check, name="camera_check"),
     path("cameras/<int:pk>/progress/", camera_views.camera_progress, name="camera_progress"),
+    path("cameras/<int:pk>/recognition/", privacy_views.camera_recognition, name="camera_recognition"),
 ]
 api: list[URLPattern] = [
     path("visits/", doors.Visits.as_view(), name="api_visits"),

@@ -14,6 +14,7 @@ from sales.models import Sale
 from vision import disputes, linking, pipeline
 from vision.alike import lookalikes
 from vision.models import IdentityEvent, Person, SaleLink, Template, Tracklet, Visit
+from vision.privacy import switch
 from vision.showing import back_to, private_file
 from watershop.audit import Actor
 from watershop.dates import Period, day_of, period_from, today
@@ -36,6 +37,7 @@ def visits(request: ShopRequest) -> HttpResponse:
         "period": period,
         "is_doubtful": is_doubtful,
         "doubtful": doubtful.count(),
+        "off_cameras": switch.cameras_off(request.shop),
         "latest": _latest_day(request.shop) if not page else None,
         "last": IdentityEvent.objects.last_by(request.user, request.shop) if is_doubtful else None,
     }

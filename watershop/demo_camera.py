@@ -15,7 +15,7 @@ from sales.models import Sale
 from vision import linking, recordings
 from vision.footage import TrueVisit, make_footage
 from vision.models import Camera, Person, Recording, SaleLink, Visit
-from vision.privacy import consents
+from vision.privacy import consents, switch
 from watershop import jobs
 from watershop.audit import Actor
 from watershop.dates import day_of
@@ -82,7 +82,7 @@ def remember_visits(shop: Shop, chance: random.Random, *, until: datetime, decid
     persons = _Persons(shop, chance, decided_by)
     sales = Sale.objects.of(shop).filter(sold_at__lt=until).select_related("customer").order_by("sold_at")
     seen = [sale for sale in sales if chance.random() < SEEN]
-    days = _recordings(shop, seen, until)
+    days = _recordings(shop, seen, until, decided_by)
     Visit.objects.bulk_create(
         _visit(chance, days[day_of(shop, sale.sold_at)], persons.of(sale.customer), sale.sold_at, until)
         for sale in seen
@@ -113,9 +113,9 @@ class _Persons:
         return self.of_customer[customer.pk] if customer else self.chance.choice(self.strangers)
 
 
-def _recordings(shop: Shop, sales: Sequence[Sale], until: datetime) -> dict[date, Recording]:
-    """The recording of each day on which something was sold, from midnight to midnight."""
-    camera = Camera.objects.create(shop=shop, name=CAMERA)
+def _recordings(shop: Shop, sales: Sequence[Sale], until: datetime, actor: Actor) -> dict[date, Recording]:
+    """The recording of each day on which something was sold, from midnight to midnight; the camera recognises."""
+    camera = switch.turn_on(Camera.objects.create(shop=shop, name=CAMERA), actor, sign_hangs=True)
     days = sorted({day_of(shop, sale.sold_at) for sale in sales})
     rows = Recording.objects.bulk_create(_recording(shop, camera, day, until) for day in days)
     return dict(zip(days, rows, strict=True))

@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from sales.models import Sale
 from tests.base import PASSWORD, Cast, make_cast
+from tests.vision.scene import a_camera
 from vision.footage import make_footage
 from vision.models import SaleLink
 from watershop.dates import day_of
@@ -20,7 +21,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def open_shop(transactional_db: None) -> Cast:
-    return make_cast()
+    cast = make_cast()
+    a_camera(cast.shop)
+    return cast
 
 
 def sign_in(page: Page, live_server: LiveServer, name: str) -> None:

@@ -93,6 +93,7 @@ def _watched(slug: str, film: Path, meanwhile: Callable[[], None]) -> "Shop":
     from django.core.files import File
 
     from tests.base import TESTS
+    from tests.vision.scene import a_camera
     from vision import recordings
     from vision.models import Recording
     from watershop import accounts, jobs
@@ -101,6 +102,7 @@ def _watched(slug: str, film: Path, meanwhile: Callable[[], None]) -> "Shop":
     owner = User.objects.create_user(slug)
     shop = accounts.create_shop(slug=slug, name=slug, owner=owner, actor=TESTS)
     start = (datetime(2026, 11, 20, 9, tzinfo=UTC), Recording.StartSource.GIVEN)
+    a_camera(shop, "Door")
     recording, _is_new = recordings.register(shop, film, camera="Door", start=start, name=film.name)
     with film.open("rb") as file:
         recording.file.save(f"recordings/{slug}.mp4", File(file))

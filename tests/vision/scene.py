@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from customers.models import Customer
 from vision.analysis import Analysis
@@ -18,15 +19,21 @@ from watershop.models import Shop, User
 JPEG = b"\xff\xd8\xff\xe0 a face \xff\xd9"
 
 
+def a_camera(shop: Shop, name: str = "Counter", **fields: object) -> Camera:
+    """A camera behind a sign that recognises whom it sees: a new one does not until a manager says so."""
+    signed = {"recognises": True, "sign_at": timezone.now()}
+    return Camera.objects.get_or_create(shop=shop, name=name, defaults=signed | fields)[0]
+
+
 def a_recording(
     shop: Shop, started_at: datetime, state: str = Recording.State.DONE, **fields: object
 ) -> Recording:
-    camera, _is_new = Camera.objects.get_or_create(shop=shop, name="Counter")
     fields = {
         "original_name": "counter.mp4",
         "sha256": uuid4().hex * 2,
         "started_at_source": "given",
     } | fields
+    camera = a_camera(shop)
     return Recording.objects.create(shop=shop, camera=camera, started_at=started_at, state=state, **fields)
 
 

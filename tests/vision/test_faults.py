@@ -14,6 +14,7 @@ from pytest_django import Settings
 from tests.base import make_cast
 from tests.faults.rows import rows_of
 from tests.vision.conftest import MadeClip
+from tests.vision.scene import a_camera
 from vision import pipeline, recordings, watching
 from vision.config import VisionConfig
 from vision.models import Recording
@@ -88,6 +89,7 @@ def queue(
 def planned(shop: Shop, clip: MadeClip) -> Recording:
     """A recording whose chunks wait for the cluster."""
     start = (START, Recording.StartSource.GIVEN)
+    a_camera(shop, "Door")
     recording, _is_new = recordings.register(shop, clip.path, camera="Door", start=start, name="made.mp4")
     with clip.path.open("rb") as file:
         recording.file.save("recordings/made.mp4", File(file))

@@ -21,7 +21,7 @@ from pytest_django import Settings
 from tests.base import Cast
 from tests.vision.cameras import camera_server
 from tests.vision.conftest import MadeClip, write_clip
-from tests.vision.scene import a_recording, a_visit
+from tests.vision.scene import a_camera, a_recording, a_visit
 from vision import live_cameras, logins
 from vision.children import PROJECT, environment
 from vision.config import VisionConfig
@@ -90,9 +90,7 @@ def as_stream(clip: Path, path: Path) -> Path:
 @pytest.fixture
 def camera(cast: Cast, settings: Settings, tmp_path: Path) -> Camera:
     settings.LIVE_SPOOL = tmp_path / "live"
-    return Camera.objects.create(
-        shop=cast.shop, name="Door", kind=Camera.Kind.STREAM, address="rtsp://192.168.1.9/live"
-    )
+    return a_camera(cast.shop, "Door", kind=Camera.Kind.STREAM, address="rtsp://192.168.1.9/live")
 
 
 @pytest.fixture

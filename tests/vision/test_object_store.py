@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from tests.base import TESTS, Cast
 from tests.vision.conftest import MadeClip
-from tests.vision.scene import a_recording, as_a_chunk
+from tests.vision.scene import a_camera, a_recording, as_a_chunk
 from vision import children, recordings
 from vision.analysis import Analysis
 from vision.chunk_file import write_result
@@ -68,6 +68,7 @@ def test_a_recording_is_watched_from_the_store_and_leaves_nothing_there_when_it_
         write_result(as_a_chunk(analysis), args[2])
 
     monkeypatch.setattr(children, "watched", watched)
+    a_camera(cast.shop, "Door")
     client = client_of(cast.meena)
     file = SimpleUploadedFile("made.mp4", made_clip.path.read_bytes(), "video/mp4")
     form = {"camera": "Door", "started_at": "2026-11-20T09:00:00", "file_date": "", "file": file}

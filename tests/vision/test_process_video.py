@@ -18,12 +18,12 @@ from pytest_django import Settings
 
 from tests.base import Cast, make_cast, sell
 from tests.vision.conftest import MadeClip, write_clip
-from tests.vision.scene import agrees, links
+from tests.vision.scene import a_camera, agrees, links
 from vision import outputs, pipeline, recognition, storing
 from vision.analysis import Analysis
 from vision.children import ChunkFailed
 from vision.config import VisionConfig
-from vision.models import Camera, Person, Recording, Template, Tracklet, Visit
+from vision.models import Person, Recording, Template, Tracklet, Visit
 from watershop import jobs
 from watershop.models import Job
 
@@ -48,8 +48,9 @@ def watch(capsys: pytest.CaptureFixture[str]) -> Watch:
 
 
 @pytest.fixture
-def analysed(monkeypatch: pytest.MonkeyPatch, analysis: Analysis) -> None:
-    """The looking was done once for all tests; what follows from it is done in each."""
+def analysed(cast: Cast, monkeypatch: pytest.MonkeyPatch, analysis: Analysis) -> None:
+    """The looking was done once for all tests; what follows from it is done in each, by a camera that recognises."""
+    a_camera(cast.shop, "camera")
     monkeypatch.setattr(pipeline, "analyse", lambda *args, **kwargs: analysis)
 
 
@@ -72,6 +73,7 @@ def expected(analysis: Analysis) -> tuple[int, int, int]:
 def test_a_file_becomes_persons_and_visits(
     cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None
 ) -> None:
+    a_camera(cast.shop, "Door")
     said = watch(made_clip.path, "--started-at", START, "--camera", "Door", "--workers", "2")
     visits = list(Visit.objects.order_by("entry_at"))
     start = datetime.fromisoformat(START).replace(tzinfo=cast.shop.tz)
@@ -88,7 +90,7 @@ def test_a_door_drawn_at_the_camera_says_who_came(
     cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None, tmp_path: Path
 ) -> None:
     counter = [[0.2, 0], [0.8, 0], [0.8, 1], [0.2, 1]]
-    door = Camera.objects.create(shop=cast.shop, name="Door", door=[[0.1, 1], [0.1, 0]], counter=counter)
+    door = a_camera(cast.shop, "Door", door=[[0.1, 1], [0.1, 0]], counter=counter)
     watch(made_clip.path, "--camera", door.name, "--started-at", START, "--out", str(tmp_path))
     for visit, row in zip(Visit.objects.order_by("entry_at"), rows(tmp_path / "visit_log.csv"), strict=True):
         assert (visit.entry_by, visit.exit_by) == (row["entry_by"], row["exit_by"])
@@ -101,7 +103,7 @@ def test_a_door_drawn_at_the_camera_says_who_came(
 def test_who_only_passes_the_door_is_nobody(
     cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None
 ) -> None:
-    Camera.objects.create(shop=cast.shop, name="Street", door=[[1, 1], [1, 0]])
+    a_camera(cast.shop, "Street", door=[[1, 1], [1, 0]])
     assert "0 visits of 0 persons" in watch(made_clip.path, "--camera", "Street")
     assert stored() == (0, 0, 0) and not Person.objects.exists()
 
@@ -179,7 +181,7 @@ def test_the_same_people_on_another_day_are_known(
 def test_each_shop_has_people_of_its_own(
     cast: Cast, made_clip: MadeClip, watch: Watch, analysed: None
 ) -> None:
-    make_cast("next-door")
+    a_camera(make_cast("next-door").shop, "camera")
     with pytest.raises(CommandError, match="--shop: next-door, water"):
         watch(made_clip.path)
     watch(made_clip.path, "--shop", "water")
@@ -274,6 +276,7 @@ def test_a_file_that_failed_can_be_watched_again(
     def dies(*args: object, **kwargs: object) -> Analysis:
         raise ChunkFailed("the child was killed")
 
+    a_camera(cast.shop, "camera")
     monkeypatch.setattr(pipeline, "analyse", dies)
     with pytest.raises(CommandError, match="killed"):
         watch(made_clip.path)

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.vision.conftest import MadeClip, write_clip
-from tests.vision.scene import a_recording, a_visit, as_a_chunk, some_chunks
+from tests.vision.scene import a_camera, a_recording, a_visit, as_a_chunk, some_chunks
 from vision import children, linking, recordings, storing, tasks
 from vision.analysis import Analysis
 from vision.children import ChunkFailed
@@ -31,7 +31,8 @@ Upload = Callable[..., Any]
 
 @pytest.fixture
 def upload(cast: Cast, client_of: SignIn) -> Upload:
-    """Ravi sends a file by the form."""
+    """Ravi sends a file by the form, of a camera that recognises."""
+    a_camera(cast.shop, "Door")
 
     def send(path: Path, **fields: str) -> Any:
         file = SimpleUploadedFile(path.name, path.read_bytes(), "video/mp4")

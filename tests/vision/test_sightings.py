@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.base import Cast, make_cast
-from tests.vision.scene import JPEG, a_person
+from tests.vision.scene import JPEG, a_camera, a_person
 from vision import sightings
 from vision.config import VisionConfig
 from vision.embedding import MODEL_ID
@@ -31,7 +31,7 @@ SignIn = Callable[..., Client]
 
 @pytest.fixture
 def camera(cast: Cast) -> Camera:
-    return Camera.objects.create(shop=cast.shop, name="Counter", kind=Camera.Kind.STREAM, address="rtsp://x")
+    return a_camera(cast.shop, kind=Camera.Kind.STREAM, address="rtsp://x")
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_visits_take_few_queries_however_many(
         sell(cast, sold_at=now)
     linking.suggest_for_new_sales(cast.shop, timedelta(days=1))
     client = client_of(cast.ravi)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         page = client.get(PAGE).content.decode()
     assert page.count('class="visit"') == 10
 

@@ -81,6 +81,7 @@ POSTED = {
     "camera_test": "camera",
     "camera_draw": "camera",
     "camera_check": "camera",
+    "camera_recognition": "camera",
 }
 SITE = (*urlpatterns, *(page for room in ROOMS for page in room.pages))
 PAGES = [page for page in SITE if isinstance(page, URLPattern)]

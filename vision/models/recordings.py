@@ -105,6 +105,11 @@ class Recording(ShopRow):
     def is_finished(self) -> bool:
         return self.state in (self.State.DONE, self.State.FAILED)
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Was it watched while the recognition of its camera was off?"""
+        return self.summary is not None and self.summary.get("recognised") is False
+
 
 class RecordingChunk(ShopRow):
     """A piece of a recording that one worker watches; any machine may take it (a Job of its own), once or again."""

@@ -1,1 +1,1 @@
-"""What people agreed to, how long a face is kept, who looked at it, and how it goes."""
+"""Whether a face is recognised, what people agreed to, how long it is kept, who looked at it, and how it goes."""

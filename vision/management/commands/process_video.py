@@ -4,6 +4,7 @@ import contextlib
 import os
 import time
 from argparse import ArgumentTypeError
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ from vision.networks import EngineUnavailable
 from vision.pipeline import Look
 from vision.seen import Seen
 from watershop.accounts import shop_named
+
+RECOGNITION_OFF = (
+    'Nobody was recognised: recognition is off for the camera "{camera}", so visits alone are kept, no picture. '
+    "A manager turns it on under Cameras > {camera} > Recognise faces."
+)
 
 
 class Command(BaseCommand):
@@ -111,6 +117,7 @@ class Command(BaseCommand):
                 return None, shop.tz
         try:
             config = _with_bodies(pipeline.eye_of(recording.camera), options["bodies"])
+            look = look if recording.camera.recognises else replace(look, pictures=None)
             return pipeline.process(recording, file, config, look), shop.tz
         except (ChunkFailed, EngineUnavailable, KeyboardInterrupt) as error:
             recordings.fail(recording, str(error) or "Stopped by hand.")
@@ -132,6 +139,8 @@ class Command(BaseCommand):
             "{visits} visits of {persons} persons in {duration_s:.0f} s of video, watched in {wall_s:.1f} s."
         )
         self.stdout.write(self.style.SUCCESS(text.format(**summary)))
+        if not summary["recognised"]:
+            self.stdout.write(self.style.WARNING(RECOGNITION_OFF.format(**summary)))
         if out:
             self.stdout.write(f"Written to {out}.")
 
