@@ -30,6 +30,7 @@ from watershop.roles import ShopRequest, require, shop_page
 
 FOUND_AT_ONCE = 8
 RECENT = 5
+OF_A_SLIP = ("is_paper", "sold_at", "client_ref")
 NOTES = (50, 100, 200, 500)  # rupees: what people hand over
 
 
@@ -37,7 +38,7 @@ NOTES = (50, 100, 200, 500)  # rupees: what people hand over
 def till(request: ShopRequest) -> HttpResponse:
     """Sell. `?customer=7` puts a customer on the bill, `?sold_3=2` cans, `?q=1234` searches for customers.
 
-    `?is_paper=1` enters slips, one after the other, with their own times.
+    `?is_paper=1` enters slips, one after the other, with their own times; `sold_at` and `client_ref` fill one in.
     """
     form = _form(request)
     if form.is_valid():
@@ -48,8 +49,9 @@ def till(request: ShopRequest) -> HttpResponse:
 
 
 def _form(request: ShopRequest) -> TillForm:
-    wished = {name: value for name, value in request.GET.items() if is_part_of_a_sale(name)}
-    wished["is_paper"] = request.GET.get("is_paper", "")
+    wished = {
+        name: value for name, value in request.GET.items() if is_part_of_a_sale(name) or name in OF_A_SLIP
+    }
     buyer = _buyer(request.shop, (request.POST or wished).get("customer"))
     return TillForm(request.shop, request.rights, buyer, request.POST or None, initial=wished)
 

@@ -5,6 +5,8 @@ from vision.queues.cans import Cans
 from vision.queues.doubt import Doubt
 from vision.queues.household import Household
 from vision.queues.late_void import LateVoid
+from vision.queues.no_sale import NoSale
+from vision.queues.no_visit import NoVisit
 from vision.queues.old_debt import OldDebt
 from vision.queues.same import Same
 from vision.queues.upi import Upi
@@ -12,6 +14,17 @@ from vision.queues.variance import Variance
 
 QUEUES: dict[str, Queue] = {
     queue.kind: queue
-    for queue in (LateVoid(), Upi(), Cans(), Variance(), OldDebt(), Doubt(), Same(), Household())
+    for queue in (
+        NoSale(),
+        NoVisit(),
+        LateVoid(),
+        Upi(),
+        Cans(),
+        Variance(),
+        OldDebt(),
+        Doubt(),
+        Same(),
+        Household(),
+    )
 }
 """By kind, in the order of their tiles. A new kind is a module here, and an entry."""

@@ -92,6 +92,10 @@ class Queue(ABC):
         """The address where a decided card goes on, if there is something left to do by hand."""
         return ""
 
+    def follow(self, shop: Shop, since: datetime) -> None:
+        """Each minute: what became of decided cards that went on elsewhere."""
+        return
+
     def figure(self, shop: Shop) -> str:
         """The number worth knowing of this queue, in words."""
         return ""

@@ -21,7 +21,9 @@ def find(shop: Shop) -> None:
 
 def find_for(queue: Queue, shop: Shop) -> None:
     """The new cards of one queue; one question (`key`) makes one card, however often and by how many it is found."""
-    Card.objects.bulk_create(queue.find(shop, timezone.now() - LATELY), ignore_conflicts=True)
+    since = timezone.now() - LATELY
+    queue.follow(shop, since)
+    Card.objects.bulk_create(queue.find(shop, since), ignore_conflicts=True)
     gone = queue.settled(Card.objects.of(shop).open().filter(kind=queue.kind))
     # Two steps: the second looks at each row anew, so that what is decided in this moment stays.
     Card.objects.of(shop).open().filter(pk__in=list(gone.values_list("pk", flat=True))).delete()
