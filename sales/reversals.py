@@ -251,6 +251,25 @@ def reinstate(sale: Sale, *, actor: Actor) -> Sale:
     return record_sale(sale.shop, actor, _in_place_of(sale, as_it_was, goes_into_drawer=into_drawer))
 
 
+@transaction.atomic
+def take_back_payment(payment: Payment, *, actor: Actor) -> None:
+    """Undo a payment on an account that came with no sale: what it settled is due again, its money is given back.
+
+    Raises ValidationError when that was done before, or somebody has seen it at the bank.
+    """
+    if claim := UpiClaim.objects.filter(payment=payment).select_related("payment", "shop").first():
+        payment_did_not_arrive(claim, actor=actor)
+        return
+    line = hold_with_heirs(payment.customer_id)
+    if Payment.objects.filter(reverses=payment).exists():
+        raise ValidationError(_("This was taken back already."))
+    release(payment.shop, Allocation.objects.filter(payment=payment))
+    _give_back(payment, timezone.now(), actor)
+    settle_oldest_first(payment.shop, line)
+    pass_on(line, due_at=payment.received_at, actor=actor)
+    audit.record(payment.shop, actor, "take_back_payment", payment)
+
+
 def _is_written_off(sale: Sale) -> bool:
     parts = Allocation.objects.filter(sale=sale, credit__kind=LedgerEntry.Kind.WRITE_OFF)
     return bool(parts.aggregate(sum=Sum("amount"))["sum"])

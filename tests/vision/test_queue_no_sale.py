@@ -14,7 +14,7 @@ from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from tests.vision.scene import a_person, a_visit
 from vision.models import Camera, Card, Person, SaleLink, Visit
-from vision.queues import deciding, finding
+from vision.queues import QUEUES, deciding, finding, no_sale
 from watershop.audit import Actor
 
 SignIn = Callable[..., Client]
@@ -37,7 +37,7 @@ def waits(cast: Cast, at: datetime, seconds: float = 20, **fields: object) -> Vi
 
 def cards(cast: Cast) -> list[int | None]:
     """The visits that are asked about."""
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_sale"], cast.shop)
     rows = Card.objects.open().filter(kind="no_sale").order_by("pk")
     return list(rows.values_list("visit", flat=True))
 
@@ -92,15 +92,24 @@ def test_who_came_in_with_a_buyer_came_along(cast: Cast, at: datetime) -> None:
     assert cards(cast) == []
 
 
-def test_the_card_goes_when_a_sale_is_linked_and_comes_back_when_that_is_void(
-    cast: Cast, at: datetime
-) -> None:
+def test_the_card_goes_when_a_sale_is_linked(cast: Cast, at: datetime) -> None:
     visit = waits(cast, at)
     assert cards(cast) == [visit.pk]
     sale = sell(cast, sold_at=at)
     link(sale, visit)
     assert cards(cast) == []
-    void_sale(sale, reason="wrong", actor=TESTS)
+
+
+def test_a_sale_undone_while_they_stood_there_is_none_and_one_undone_later_is_asked_about_elsewhere(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(no_sale, "KEYED_BY", timedelta(0))
+    now = timezone.now()
+    for minutes in (4, 1.5):  # since they came: they stay for one
+        at = now - timedelta(minutes=minutes)
+        visit, sale = waits(cast, at), sell(cast, sold_at=at)
+        link(sale, visit)
+        void_sale(sale, reason="wrong", actor=TESTS)
     assert cards(cast) == [visit.pk]
 
 
@@ -111,7 +120,7 @@ def test_the_leak_of_today_is_what_they_usually_pay(cast: Cast, client_of: SignI
     sell(cast, 4, sold_at=at - timedelta(days=2), customer=cast.asha)
     waits(cast, at, person=a_person(cast.shop, customer=cast.asha))
     waits(cast, at)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_sale"], cast.shop)
     assert set(Card.objects.values_list("amount", flat=True)) == {Decimal(80), Decimal(20)}
     page = client_of(cast.meena).get("/s/water/queues/").content.decode()
     today = at.astimezone(cast.shop.tz).date() == timezone.now().astimezone(cast.shop.tz).date()
@@ -126,7 +135,7 @@ def test_a_missed_sale_leads_to_the_till_and_is_linked_once_it_is_entered(
     cast: Cast, client_of: SignIn, at: datetime
 ) -> None:
     visit = waits(cast, at, person=a_person(cast.shop, customer=cast.asha))
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_sale"], cast.shop)
     card, client = Card.objects.get(), client_of(cast.meena)
     door = client.post(f"/s/water/queues/cards/{card.pk}/", {"do": "missed"})["Location"]
     page = client.get(door)
@@ -135,7 +144,7 @@ def test_a_missed_sale_leads_to_the_till_and_is_linked_once_it_is_entered(
     assert (form["sold_at"].value(), form.buyer) == (sold_at, cast.asha) and form["is_paper"].value() == "1"
     entered = {name: form[name].value() for name in ("client_ref", "sold_at", "is_paper", "customer")}
     client.post("/s/water/till/", entered | {f"sold_{cast.can20.pk}": 2, "tender": "cash"})
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_sale"], cast.shop)
     card.refresh_from_db()
     sale, joined = Sale.objects.get(), SaleLink.objects.get()
     assert card.sale == sale and sale.customer == cast.asha
@@ -155,11 +164,11 @@ def test_a_missed_sale_leads_to_the_till_and_is_linked_once_it_is_entered(
 
 def test_who_works_here_is_named_so_and_undo_takes_it_back(cast: Cast, at: datetime) -> None:
     visit = waits(cast, at)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_sale"], cast.shop)
     card = deciding.decide(Card.objects.get(), "staff", Actor(cast.meena, "tests"))
-    assert Person.objects.get(pk=visit.person_id).is_shop_staff
+    assert visit.person in Person.objects.filter(is_shop_staff=True)
     deciding.undo(card, Actor(cast.meena, "tests"))
-    assert not Person.objects.get(pk=visit.person_id).is_shop_staff
+    assert visit.person not in Person.objects.filter(is_shop_staff=True)
 
 
 @pytest.mark.parametrize("outcome", ["enquiry", "companion", "wrong", "missed"])
@@ -167,7 +176,7 @@ def test_the_other_answers_close_the_card_and_change_nothing_else(
     cast: Cast, at: datetime, outcome: str
 ) -> None:
     waits(cast, at)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_sale"], cast.shop)
     card = deciding.decide(Card.objects.get(), outcome, TESTS)
     assert cards(cast) == [] and not Sale.objects.exists()
     deciding.undo(card, TESTS)
@@ -180,5 +189,5 @@ def test_looking_takes_the_same_queries_however_many_visits(
     for minute in range(6):
         waits(cast, at + timedelta(minutes=minute))
     with django_assert_max_num_queries(16):  # type: ignore[attr-defined]
-        finding.find(cast.shop)
+        finding.find_for(QUEUES["no_sale"], cast.shop)
     assert Card.objects.filter(kind="no_sale").count() == 6

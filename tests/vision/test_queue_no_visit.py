@@ -12,7 +12,7 @@ from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from tests.vision.scene import a_recording, a_visit
 from vision.models import Camera, Card, Recording, SaleLink
-from vision.queues import deciding, finding
+from vision.queues import QUEUES, deciding, finding
 from watershop.models import Shop
 
 SignIn = Callable[..., Client]
@@ -24,17 +24,17 @@ def at() -> datetime:
     return timezone.now().replace(microsecond=0) - timedelta(minutes=30)
 
 
-def film(shop: Shop, at: datetime, minutes: float = 10, **fields: object) -> Recording:
+def film(shop: Shop, at: datetime, minutes: float = 10, state: str = Recording.State.DONE) -> Recording:
     """A watched recording of the counter around a moment."""
     start = at - timedelta(minutes=minutes / 2)
-    found = a_recording(shop, start, duration_s=60 * minutes, **fields)
+    found = a_recording(shop, start, state, duration_s=60 * minutes)
     Camera.objects.update(counter=SQUARE)
     return found
 
 
 def asked(cast: Cast) -> list[int | None]:
     """The sales that are asked about, in the order of the queue."""
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_visit"], cast.shop)
     rows = Card.objects.open().filter(kind="no_visit").order_by("because__rank", "-at", "-pk")
     return list(rows.values_list("sale", flat=True))
 
@@ -112,7 +112,7 @@ def test_each_answer_closes_the_card_voids_nothing_and_can_be_taken_back(
 ) -> None:
     film(cast.shop, at)
     sale = sell(cast, sold_at=at)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["no_visit"], cast.shop)
     card = Card.objects.get()
     answer = client_of(cast.meena).post(f"/s/water/queues/cards/{card.pk}/", {"do": outcome})
     to_void = f"/s/water/sales/{sale.pk}/"
@@ -129,5 +129,5 @@ def test_looking_takes_the_same_queries_however_many_sales(
     for _ in range(6):
         sell(cast, sold_at=at)
     with django_assert_max_num_queries(16):  # type: ignore[attr-defined]
-        finding.find(cast.shop)
+        finding.find_for(QUEUES["no_visit"], cast.shop)
     assert Card.objects.filter(kind="no_visit").count() == 6

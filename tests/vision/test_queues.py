@@ -17,7 +17,7 @@ from tests.base import TESTS, Cast, make_cast, sell
 from tests.vision.scene import a_visit
 from vision import recordings
 from vision.models import Card, SaleLink, Visit
-from vision.queues import deciding, finding
+from vision.queues import QUEUES, deciding, finding
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Right, Role, RoleRight
 
@@ -34,13 +34,13 @@ def a_late_void(cast: Cast, minutes: float = 20, *, picture: bool = False, **fie
         shop=cast.shop, sale=sale, visit=visit, confidence=0.97, state=SaleLink.State.LINKED
     )
     void_sale(sale, reason="wrong", actor=TESTS)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["late_void"], cast.shop)
     return Card.objects.filter(sale=sale).first()  # type: ignore[return-value]
 
 
 def test_a_void_after_the_customer_left_makes_one_card_however_often_it_is_looked_for(cast: Cast) -> None:
     card = a_late_void(cast)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["late_void"], cast.shop)
     assert Card.objects.get() == card
     assert (card.kind, card.amount, card.because["minutes"]) == ("late_void", Decimal(40), 20)
 
@@ -53,7 +53,7 @@ def test_a_void_of_a_sale_whose_visit_is_only_suggested_makes_none(cast: Cast) -
     card = a_late_void(cast)
     card.delete()
     SaleLink.objects.update(state=SaleLink.State.SUGGESTED)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["late_void"], cast.shop)
     assert not Card.objects.exists()
 
 
@@ -64,7 +64,7 @@ def test_a_correction_says_what_became_of_the_sale(cast: Cast, client_of: SignIn
         shop=cast.shop, sale=sale, visit=visit, confidence=0.97, state=SaleLink.State.LINKED
     )
     correct_sale(sale, NewSale([Line(cast.can20, 1)], Tender.CASH), reason="one", actor=TESTS)
-    finding.find(cast.shop)
+    finding.find_for(QUEUES["late_void"], cast.shop)
     assert "₹40 made ₹20 8 min after the customer left." in client_of(cast.meena).get(PAGE).content.decode()
 
 

@@ -9,6 +9,7 @@ from vision.queues.no_sale import NoSale
 from vision.queues.no_visit import NoVisit
 from vision.queues.old_debt import OldDebt
 from vision.queues.same import Same
+from vision.queues.tender import PaidOtherwise
 from vision.queues.upi import Upi
 from vision.queues.variance import Variance
 
@@ -21,6 +22,7 @@ QUEUES: dict[str, Queue] = {
         Upi(),
         Cans(),
         Variance(),
+        PaidOtherwise(),
         OldDebt(),
         Doubt(),
         Same(),

@@ -49,7 +49,7 @@ def undo(card: Card, actor: Actor) -> Card:
 def _held(card: Card) -> Card:
     """The card as it stands, ours until the transaction ends. Raises ValidationError when its question has gone."""
     rows = Card.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "shop", "visit__recording__camera", "visit__person", "sale", "customer__shop", "person"
+        "shop", "visit__recording__camera", "visit__person", "sale__void", "customer__shop", "person"
     )
     held = rows.filter(pk=card.pk).first()
     if held is None:

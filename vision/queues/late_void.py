@@ -17,6 +17,8 @@ from watershop.templatetags.money import rupees
 
 LEFT = timedelta(minutes=2)
 """Who has been out of sight for less may still stand in the door."""
+UNDONE_LATE = Q(sale__void__at__gt=F("visit__exit_at") + LEFT)
+"""Of a link: its sale was undone so late."""
 SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
 
 
@@ -36,7 +38,7 @@ class LateVoid(Queue):
     def find(self, shop: Shop, since: datetime) -> Iterable[Card]:
         """One card for each undone sale whose visit ended long enough before."""
         links = SaleLink.objects.filter(shop=shop, state__in=SURE, sale__void__at__gte=since)
-        late = links.filter(sale__void__at__gt=F("visit__exit_at") + LEFT).select_related("visit")
+        late = links.filter(UNDONE_LATE).select_related("visit")
         visits = {link.sale_id: link.visit for link in late}
         sales = Sale.objects.with_sums().filter(Q(pk__in=visits) | Q(replaces__in=visits))
         rows = list(sales.select_related("void"))

@@ -20,9 +20,10 @@ from sales.models import ZERO, Sale
 from vision import decisions, linking
 from vision.models import Camera, Card, CardQuerySet, IdentityEvent, SaleLink, Visit, VisitQuerySet
 from vision.queues.base import Answer, Outcome, Queue
+from vision.queues.late_void import UNDONE_LATE
 from watershop.audit import Actor
 from watershop.dates import today
-from watershop.models import Shop
+from watershop.models import Right, Shop
 from watershop.templatetags.dates import duration
 from watershop.templatetags.money import rupees
 
@@ -49,7 +50,7 @@ class NoSale(Queue):
     hint = gettext_lazy("At the counter, and nothing was keyed")
     icon = "visits"
     outcomes: ClassVar = (
-        Outcome(MISSED, gettext_lazy("Sale missed"), "m", "till"),
+        Outcome(MISSED, gettext_lazy("Sale missed"), "m", "till", right=Right.BACK_DATE),
         Outcome("enquiry", gettext_lazy("Only asked"), "a", "info"),
         Outcome("companion", gettext_lazy("Came along"), "c", "people"),
         Outcome(STAFF, gettext_lazy("Works here"), "w", "staff"),
@@ -115,8 +116,9 @@ class NoSale(Queue):
 
 
 def _links() -> Any:
-    """Links that say that a visit has a sale, which stands."""
-    return SaleLink.objects.exclude(state=SaleLink.State.REFUSED).filter(sale__void=None)
+    """Links that say that a visit has a sale: one that stands, or of which another queue asks why it does not."""
+    links = SaleLink.objects.exclude(state=SaleLink.State.REFUSED)
+    return links.filter(Q(sale__void=None) | UNDONE_LATE)
 
 
 def _unsold(camera: Camera, since: datetime) -> VisitQuerySet:

@@ -101,9 +101,8 @@ class NoVisit(Queue):
 
     def leads_to(self, card: Card) -> str:
         """A practice entry is void only once somebody voids it."""
-        if card.outcome != PRACTICE or card.because["is_void"]:
-            return ""
-        return reverse("sale", args=[card.shop.slug, card.sale_id])
+        is_done = card.outcome != PRACTICE or hasattr(card.sale, "void")
+        return "" if is_done else reverse("sale", args=[card.shop.slug, card.sale_id])
 
 
 def _seen(camera: Camera, since: datetime) -> tuple[Spans, Spans]:
@@ -114,14 +113,13 @@ def _seen(camera: Camera, since: datetime) -> tuple[Spans, Spans]:
     stays = (
         Visit.objects.of(camera.shop)
         .by_customers()
-        .filter(recording__camera=camera, entry_at__gte=since - LONGEST, counter_from_at__isnull=False)
+        .filter(recording__camera=camera, entry_at__gte=since - LONGEST)
     )
+    lengths = films.values_list("started_at", "duration_s")
+    waits = stays.values_list("counter_from_at", "counter_until_at")
     return (
-        Spans.of(
-            (at, at + timedelta(seconds=length))
-            for at, length in films.values_list("started_at", "duration_s")
-        ),
-        Spans.of(stays.values_list("counter_from_at", "counter_until_at")),
+        Spans.of((start, start + timedelta(seconds=length)) for start, length in lengths),
+        Spans.of((start, end) for start, end in waits if start and end),
     )
 
 

@@ -44,7 +44,7 @@ def for_cards(cards: CardQuerySet) -> CardQuerySet:
     people = Person.objects.with_face()
     return rows.prefetch_related(
         Prefetch("visit__tracklets", best, to_attr="faces"),
-        Prefetch("sale", Sale.objects.with_sums().select_related("customer")),
+        Prefetch("sale", Sale.objects.with_sums().select_related("customer", "void")),
         Prefetch("person", people),
         Prefetch("other_person", people),
     )
