@@ -11,7 +11,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes
 
-.PHONY: help run shop models test soak faults bench robust openset e2e lint translations lock
+.PHONY: help run shop models test soak faults bench robust openset links e2e lint translations lock
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -45,6 +45,9 @@ robust: $(VENV)/.installed-dev ## how right the eye is: clips of other people, l
 
 openset: $(VENV)/.installed-dev ## how many known people are found, and strangers taken for them (needs ../shared)
 	$(PY) -m tests.eye openset --plot docs/open_set.svg
+
+links: $(VENV)/.installed-dev ## sales joined to visits on made-up days, beside the nearest in time; DAYS=3 for fewer
+	$(PY) -m tests.vision.links_table $(if $(DAYS),--days $(DAYS))
 
 e2e: $(VENV)/.installed-dev ## the browser tests; skipped with a reason where no Chromium is found
 	$(PY) -m pytest tests/e2e

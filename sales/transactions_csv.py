@@ -6,11 +6,12 @@ each line into a `Row`, or into a `BadRow` that says what is wrong with it; `wri
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import repeat
 from pathlib import Path
 from typing import TextIO, TypeVar
 from zoneinfo import ZoneInfo
@@ -38,6 +39,7 @@ STATUSES = {"paid": True, "unpaid": False}
 LONGEST_CODE = 40
 LONGEST_HEADER = 65_536
 Meaning = TypeVar("Meaning")
+Line = TypeVar("Line")
 
 ISO_TIME = re.compile(
     r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
@@ -75,6 +77,15 @@ class Row:
     def size(self) -> str:
         """The can type's code: 20L, 0.5L."""
         return f"{self.litres.normalize():f}L"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Of a line only which sale it was, when, and to whom: `customer` is "" for a walk-in."""
+
+    code: str
+    sold_at: datetime
+    customer: str
 
 
 @dataclass(frozen=True)
@@ -125,13 +136,20 @@ class TransactionsFile:
 
     def rows(self) -> Iterator[Row | BadRow]:
         """Every line under the header, one at a time and once; empty lines are passed over."""
+        return self._each(self._row)
+
+    def moments(self) -> Iterator[Moment | BadRow]:
+        """The same lines for who only asks which sale was when and to whom; the other columns may say anything."""
+        return self._each(self._moment)
+
+    def _each(self, read: Callable[[int, list[str]], Line]) -> Iterator[Line | BadRow]:
         lines = csv.reader(self.text, delimiter=self.delimiter, strict=True)
         while True:
             number = lines.line_num + 2
             try:
                 values = next(lines)
                 if any(map(str.strip, values)):
-                    yield self._row(number, values)
+                    yield read(number, values)
             except StopIteration:
                 return
             except csv.Error:
@@ -139,7 +157,8 @@ class TransactionsFile:
             except _BadValueError as error:
                 yield BadRow(number, str(error))
 
-    def _row(self, line: int, values: list[str]) -> Row:
+    def _cells(self, values: list[str]) -> dict[str, str]:
+        """The values by the names of their columns. Raises _BadValueError."""
         if any(map(NOT_UTF8.search, values)):
             raise _BadValueError(_not_utf8())
         wanted = len(self.names)
@@ -148,7 +167,15 @@ class TransactionsFile:
                 _("It has %(found)s values, but line 1 names %(wanted)s columns.")
                 % {"found": len(values), "wanted": wanted}
             )
-        cells = {name: value.strip() for name, value in zip(self.names, values, strict=False)}
+        return {name: value.strip() for name, value in zip(self.names, values, strict=False)}
+
+    def _moment(self, line: int, values: list[str]) -> Moment:
+        cells = self._cells(values)
+        customer = _code(cells, "customer_id") if cells["customer_id"] else ""
+        return Moment(_code(cells, "transaction_id"), _time(cells["timestamp"], self.zone), customer)
+
+    def _row(self, line: int, values: list[str]) -> Row:
+        cells = self._cells(values)
         customer, is_paid = cells["customer_id"], _choice(cells, "payment_status", STATUSES)
         if not customer and not is_paid:
             raise _BadValueError(_("It is unpaid but names no customer: nobody would owe it."))
@@ -290,12 +317,14 @@ def _amount(value: str) -> Decimal:
     return Decimal(rupees.replace(",", "") + paise).quantize(ZERO)
 
 
-def write(path: Path, rows: Iterable[Row]) -> None:
-    """Write the rows under a header that names every column."""
+def write(path: Path, rows: Iterable[Row], **more: Iterable[str]) -> None:
+    """Write the rows under a header that names every column; `more` are further columns, by their names."""
+    others = zip(*more.values(), strict=True) if more else repeat(())
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(COLUMNS)
-        lines.writerows(map(_values, rows))
+        lines.writerow((*COLUMNS, *more))
+        # Without further columns there is no end to the nothing beside each row.
+        lines.writerows((*_values(row), *other) for row, other in zip(rows, others, strict=bool(more)))
 
 
 def _values(row: Row) -> tuple[object, ...]:

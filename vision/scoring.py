@@ -125,7 +125,7 @@ def score(found: Sequence[ScoredVisit], truth: Sequence[ScoredVisit]) -> Score:
     """Compare the visits that were found with the true ones."""
     found = sorted(found, key=lambda visit: (visit.entry_s, visit.exit_s))
     matched = match_visits(found, truth)
-    owners = [matched.get(number, _nearest(visit, truth)) for number, visit in enumerate(found)]
+    owners = [matched.get(number, nearest(visit, truth)) for number, visit in enumerate(found)]
     named: list[Named] = [
         (visit.person, number if owner is None else truth[owner].person)
         for number, (visit, owner) in enumerate(zip(found, owners, strict=True))
@@ -159,7 +159,7 @@ def _off(visit: ScoredVisit, true: ScoredVisit) -> float:
     return entry + leaving if max(entry, leaving) <= NEAR_S + 1e-6 else math.inf
 
 
-def _nearest(visit: ScoredVisit, truth: Sequence[ScoredVisit]) -> int | None:
+def nearest(visit: ScoredVisit, truth: Sequence[ScoredVisit]) -> int | None:
     """Index of the true visit that this one overlaps most, None when none at all."""
     overlaps = [visit.overlap(true) for true in truth]
     best = max(range(len(truth)), key=overlaps.__getitem__, default=None)

@@ -23,6 +23,7 @@ from vision import outputs, pipeline, recognition, storing
 from vision.analysis import Analysis
 from vision.children import ChunkFailed
 from vision.config import VisionConfig
+from vision.frames import created_at
 from vision.models import Person, Recording, Template, Tracklet, Visit
 from watershop import jobs
 from watershop.models import Job
@@ -336,6 +337,8 @@ def test_made_up_footage_comes_with_its_truth(models_dir: Path, tmp_path: Path) 
     (visit,) = rows(out.with_suffix(".truth.csv"))
     assert list(visit) == ["person", "entry_s", "exit_s", "duration_s", "min_face_px", "max_face_px"]
     assert out.stat().st_size > 10_000
+    assert {row["true_person"] for row in rows(out.with_suffix(".sales.csv"))} <= {visit["person"]}
+    assert created_at(out) == datetime(2025, 12, 14, 3, 30, tzinfo=UTC)
 
 
 def test_impossible_footage_is_refused_with_what_would_do(models_dir: Path, tmp_path: Path) -> None:

@@ -71,6 +71,11 @@ SAME_CLOCK = Clock()
 """Till and camera agree."""
 
 
+def to_apply(clock: Clock | None) -> Clock:
+    """The estimate where it is sure, else no correction at all."""
+    return clock if clock and clock.is_sure else SAME_CLOCK
+
+
 @dataclass(frozen=True)
 class _Peak:
     offset_s: float

@@ -22,7 +22,7 @@ class Timing:
     """
 
     location_s: float = 0.0
-    spread_s: float = 12.0
+    spread_s: float = 8.0
     shares: tuple[float, float, float, float] = (0.80, 0.10, 0.08, 0.02)
 
 

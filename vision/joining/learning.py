@@ -1,7 +1,7 @@
 """What a day teaches about its own sales and visits, so that nothing has to be tuned to a shop.
 
 One step of expectation and maximisation: how sales lie around the ends of visits, who buys, whom the camera misses and
-how faces are recognised, each with a prior as strong as a dozen sales.
+how faces are recognised, each with a prior as strong as a dozen sales, or as one.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from vision.joining.events import VisitEvent
 from vision.joining.nearby import NOBODY, Floats, Ints, Pairs
 
 PRIOR = 12.0
-FREE = 3.0
-"""The prior of where sales lie around the anchor: weak, for a clock's offset may be off by some seconds."""
+WEAK = 1.0
+"""The prior of where and how near sales lie around the anchor: shops and tills differ, and a few sales tell."""
 NARROWEST_S = 2.0
 
 
@@ -46,9 +46,9 @@ def _timing(pairs: Pairs, odds: Floats, beliefs: Parameters, prior: Timing) -> T
     ways = densities(pairs, beliefs)
     blame = odds[:, None] * ways / np.maximum(ways.sum(axis=1, keepdims=True), 1e-300)
     tight = blame[:, 0] + blame[:, 1] / WIDE**2
-    location_s = float(((tight * pairs.off_s).sum() + FREE * prior.location_s) / (tight.sum() + FREE))
-    square = (tight * (pairs.off_s - location_s) ** 2).sum() + PRIOR * prior.spread_s**2
-    spread_s = float(np.sqrt(square / (blame[:, :2].sum() + PRIOR)))
+    location_s = float(((tight * pairs.off_s).sum() + WEAK * prior.location_s) / (tight.sum() + WEAK))
+    square = (tight * (pairs.off_s - location_s) ** 2).sum() + WEAK * prior.spread_s**2
+    spread_s = float(np.sqrt(square / (blame[:, :2].sum() + WEAK)))
     near, wide, wait, far = _shares(blame.sum(axis=0), prior.shares)
     return Timing(location_s, max(spread_s, NARROWEST_S), (near, wide, wait, far))
 

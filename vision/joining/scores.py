@@ -2,12 +2,14 @@
 
 import statistics
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from vision.joining.clock import SAME_CLOCK, Clock
 from vision.joining.events import SaleEvent, Truth, VisitEvent
 from vision.joining.matching import Decision, Link
+from vision.joining.tables import NamedSale
+from vision.scoring import ScoredVisit, nearest
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,34 @@ def score(links: Sequence[Link], truth: Truth) -> LinkScore:
         abstained=_share(len(truth) - len(linked) - len(review), len(truth)),
         brier=statistics.fmean(errors) if errors else None,
     )
+
+
+def truth_by_person(
+    sales: Sequence[NamedSale],
+    visits: Sequence[VisitEvent],
+    truth: Sequence[ScoredVisit],
+    started_at: float,
+) -> Truth:
+    """Which visits are right for each sale where the truth knows people and times only.
+
+    A sale was made in that true visit of its person that is nearest in time; right is every visit that overlaps this
+    one more than any other. `truth` is in seconds from `started_at`, the till's clock that of the camera.
+    """
+    found = [ScoredVisit(None, visit.entry - started_at, visit.exit - started_at) for visit in visits]
+    owners = [nearest(visit, truth) for visit in found]
+    right: dict[Hashable, list[Hashable]] = {}
+    for sale in sales:
+        at = sale.at.timestamp() - started_at
+        own = [place for place, visit in enumerate(truth) if visit.person == sale.person]
+        best = min(
+            own, key=lambda place: max(truth[place].entry_s - at, at - truth[place].exit_s), default=None
+        )
+        right[sale.id] = [
+            visit.id
+            for visit, owner in zip(visits, owners, strict=True)
+            if owner is not None and owner == best
+        ]
+    return right
 
 
 def _named(links: Sequence[Link], decision: Decision) -> list[Link]:
