@@ -96,7 +96,7 @@ def _till_page(request: ShopRequest, form: TillForm) -> HttpResponse:
         "recent": _recent(request.shop),
         "notes": NOTES,
         "last_entry_at": counter_clock.last_entry_at(request.shop),
-        "counter_url_name": settings.TILL_COUNTER_URL_NAME,
+        "counter_url_name": settings.TILL_COUNTER_URL_NAME if Right.SEE_FACES in request.rights else None,
         "clerk_stamp": clerk_stamp(request.shop, request.user),
         "is_drawer_missing": drawer.is_missing(request.shop),
     }

@@ -37,6 +37,8 @@ COLD_START = ColdStart(
     look_spread=0,
     change_at=euclidean(0.35),
     enrol_at=euclidean(0.60),
+    till_at=euclidean(0.50),
+    debtor_at=euclidean(0.50),
 )
 """Customary for the published networks (docs/vision.md), not measured here: fit your own."""
 

@@ -39,6 +39,10 @@ class ColdStart:
     enrol_at: float
     """A known person's new vector joins their templates only if it is this near: a looser rule would let one wrong
     match draw the next one after it."""
+    till_at: float
+    """Up to here the till says a name, with what they owe, for others to see."""
+    debtor_at: float
+    """Up to here a debt is spoken of."""
 
 
 DLIB = ColdStart(
@@ -49,6 +53,8 @@ DLIB = ColdStart(
     look_spread=0.33,
     change_at=0.46,
     enrol_at=0.28,
+    till_at=0.32,
+    debtor_at=0.32,
 )
 
 
@@ -113,6 +119,8 @@ class VisionConfig:
     review_at: float = DLIB.review_at
     margin: float = DLIB.margin
     enrol_at: float = DLIB.enrol_at
+    till_at: float = DLIB.till_at
+    debtor_at: float = DLIB.debtor_at
     unnamed_shots: int = 3
     """Somebody new becomes a person with so many good shots; with fewer the visit counts, without identity."""
     visit_gap_s: float = 90.0

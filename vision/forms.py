@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Customer
 from vision import recordings
 from vision.frames import UnreadableVideo, container_of
-from vision.models import Person, Recording
+from vision.models import CanCount, Person, Recording
 from vision.privacy import consents
 from watershop.models import Shop
 
@@ -130,3 +130,24 @@ class WhoForm(forms.Form):
         if found:
             raise ValidationError(_("Several persons are called that. Give the code."))
         raise ValidationError(_("Nobody is called that. Give a code such as P_0001."))
+
+
+class BillForm(forms.Form):
+    """The bill at the till: its key, and the customer on it, if any."""
+
+    client_ref = forms.UUIDField()
+    customer = forms.ModelChoiceField(Customer.objects.none(), required=False)
+
+    def __init__(self, shop: Shop, data: Any) -> None:
+        super().__init__(data)
+        self.fields["customer"].queryset = Customer.objects.of(shop).active()  # type: ignore[attr-defined]
+
+
+class CansForm(forms.ModelForm[CanCount]):
+    """How many cans came and went with the bill of this key."""
+
+    client_ref = forms.UUIDField()
+
+    class Meta:
+        model = CanCount
+        fields: ClassVar = ["brought", "taken"]

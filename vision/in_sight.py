@@ -1,9 +1,10 @@
-"""Whom a live camera sees now: which faces it follows, when to ask who they are, and since when they are served."""
+"""Whom a live camera sees now: which faces it follows, when to ask who they are, since when they are at the counter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vision.config import VisionConfig
+from vision.doorway import LOOK_AWAY_S
 from vision.faces import Face
 from vision.frames import Frame
 from vision.looking import Eye
@@ -25,6 +26,8 @@ class Follow:
     first_s: float
     last_s: float
     counter_since_s: float | None = None
+    counter_last_s: float = float("-inf")
+    """When it was there last: who leans back for a moment has not left."""
     shots: list[Shot] = field(default_factory=list)
     """Those of the last question."""
     asked_s: float = float("-inf")
@@ -60,21 +63,18 @@ class InSight:
             tracklet.number, Follow(tracklet.number, tracklet.started_s, frame.at)
         )
         follow.last_s = frame.at
-        if not self._is_at_counter(face, frame):
+        if self._is_at_counter(face, frame):
+            follow.counter_last_s = frame.at
+            if follow.counter_since_s is None:
+                follow.counter_since_s = frame.at
+        elif frame.at - follow.counter_last_s > LOOK_AWAY_S:
             follow.counter_since_s = None
-        elif follow.counter_since_s is None:
-            follow.counter_since_s = frame.at
 
     def _is_at_counter(self, face: Face, frame: Frame) -> bool:
         height, width = frame.upright_size
         x1, y1, x2, y2 = face.box
         counter = self._config.scene.counter
         return bool(counter) and is_within(((x1 + x2) / 2 / width, (y1 + y2) / 2 / height), counter)
-
-    def served_since(self, follow: Follow) -> float | None:
-        """Since when the face is at the counter, if it has been long enough to count."""
-        since = follow.counter_since_s
-        return since if since is not None and follow.last_s - since >= self._config.counter_after_s else None
 
     def _ask(self, follow: Follow, at: float, eye: Eye) -> None:
         """Take the face's best shots if there is a reason to ask (again) who it is."""

@@ -104,7 +104,7 @@ class _Watcher:
         seen = self._eye.look(frame, self._clock)
         self._looked, self._faces = self._looked + 1, self._faces + len(seen)
         if follows := self._in_sight.take(frame, seen, self._eye):
-            self._say(sight_of(self._segment, frame.at, follows, self._in_sight))
+            self._say(sight_of(self._segment, frame.at, follows))
         if frame.at - self._pulse_s >= PULSE_S:
             self._pulse_s = frame.at
             self._say(Pulse())

@@ -7,21 +7,28 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from vision import gallery
 from vision.config import VisionConfig
+from vision.faces import Floats
 from vision.messages import FaceInSight, Sight
-from vision.models import Camera, Sighting, VisionSettings
-from vision.persons import Known, identify
+from vision.models import Camera, CounterChoice, Sighting, VisionSettings
+from vision.persons import Known, identify, template
 from vision.privacy import switch
 from vision.sightings import FOLDER
 from vision.tracking import Shot, Tracklet
 
 KNOWN_S = 3.0
 """Who is known is read anew so often, and whether anybody may be."""
+REFUSED_FOR = timedelta(minutes=10)
+"""So long the clerk's "not this one" is looked up; by then the film is stored, and the gallery knows it."""
+ASKED = ("person", "distance")
+"""Written only when it was asked who a face is: meanwhile the clerk may have said that it is not."""
 
 
 @dataclass
@@ -43,6 +50,8 @@ class Sightings:
         self._known: Known | None = None
         self._keeps_pictures = True
         self._read_s = float("-inf")
+        self._refused: dict[tuple[str, int], Floats] = {}
+        """Faces (by track) of which the clerk said that they are not a person, each as one vector."""
 
     def take(self, sight: Sight) -> None:
         """Say who each new or better seen face is, and write all down in one statement."""
@@ -50,17 +59,18 @@ class Sightings:
         before = {} if self._known is None else self._faces
         self._faces = {face.track: before.get(face.track, _Face()) for face in sight.faces}
         news = [face for face in sight.faces if face.shots]
+        is_asked = bool(news) or has_read
         if self._known is not None:
             for face in news:
                 self._faces[face.track].shots = face.shots
                 self._faces[face.track].picture = self._save_picture(face)
-            if news or has_read:
-                self._identify(self._known)
+            if is_asked:
+                self._identify(self._but_refused(self._known))
         Sighting.objects.bulk_create(
             (self._row(face) for face in sight.faces),
             update_conflicts=True,
             unique_fields=["camera", "track"],
-            update_fields=["person", "distance", "last_at", "counter_since_at", "picture"],
+            update_fields=[*(ASKED if is_asked else ()), "last_at", "counter_since_at", "picture"],
         )
 
     def _identify(self, known: Known) -> None:
@@ -73,6 +83,22 @@ class Sightings:
             self._faces[track].person, self._faces[track].distance = match.person, _finite(match.distance)
             if match.person:
                 there.add(match.person)
+
+    def _but_refused(self, known: Known) -> Known:
+        """With the faces that the clerk refused a name just now: neither they nor who looks like them get it again."""
+        choices = CounterChoice.objects.filter(
+            shop=self._camera.shop_id,
+            camera=self._camera.pk,
+            is_correction=True,
+            at__gte=timezone.now() - REFUSED_FOR,
+        )
+        held, self._refused = self._refused, {}
+        for track, person in choices.values_list("track", "shown"):
+            if (face := self._faces.get(track)) and face.shots:
+                self._refused[track, person] = template([_tracklet(face.shots)])
+            elif (track, person) in held:
+                self._refused[track, person] = held[track, person]
+        return known.refusing([(person, vector) for (_, person), vector in self._refused.items()])
 
     def _read(self) -> bool:
         """Read who is known, every few seconds; whether that was now. Nobody is where recognition is off.

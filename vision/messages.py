@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from vision.in_sight import Follow, InSight
+from vision.in_sight import Follow
 from vision.segments import Segment
 from vision.tracking import Shot
 
@@ -53,7 +53,7 @@ class Whole:
 Message: TypeAlias = Sight | Pulse | Trouble | Whole
 
 
-def sight_of(segment: Segment, at_s: float, follows: Sequence[Follow], in_sight: InSight) -> Sight:
+def sight_of(segment: Segment, at_s: float, follows: Sequence[Follow]) -> Sight:
     """Those in sight at a moment of a segment."""
 
     def moment(seconds: float) -> datetime:
@@ -61,13 +61,13 @@ def sight_of(segment: Segment, at_s: float, follows: Sequence[Follow], in_sight:
 
     faces = []
     for follow in follows:
-        served_s = in_sight.served_since(follow)
+        since_s = follow.counter_since_s
         faces.append(
             FaceInSight(
                 track=f"{segment.name}-{follow.number}",
                 first_at=moment(follow.first_s),
                 last_at=moment(follow.last_s),
-                counter_since_at=None if served_s is None else moment(served_s),
+                counter_since_at=None if since_s is None else moment(since_s),
                 shots=tuple(follow.shots) if follow.is_news else (),
             )
         )

@@ -1,7 +1,7 @@
 """Which faces are one person: grouping inside a recording, and open-set search among known people."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -62,6 +62,17 @@ class Known:
         return cls(
             with_means.astype(np.float32), np.concatenate([owners, persons]), *denied, frozenset(ignored)
         )
+
+    def refusing(self, faces: Sequence[tuple[int, Floats]]) -> Self:
+        """The same people, and further faces that are denied to a person each, as (person, vector [d])."""
+        if not faces:
+            return self
+        persons, vectors = zip(*faces, strict=True)
+        more: Faces = np.array(vectors, np.float32), np.array(persons, np.int64)
+        if not len(self.denied):
+            return replace(self, denied=more[0], denied_for=more[1])
+        denied = np.concatenate([self.denied, more[0]])
+        return replace(self, denied=denied, denied_for=np.concatenate([self.denied_for, more[1]]))
 
     def distances(self, probe: Floats) -> dict[int, float]:
         """How far each person is from a probe [d]: as far as the nearest of their rows.

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.core.files.storage import default_storage
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from vision.models import Sighting
@@ -19,10 +21,29 @@ KEPT = timedelta(minutes=2)
 
 def in_sight(shop: Shop) -> list[Sighting]:
     """Who is in sight of the shop's cameras, each known person once, in the order in which they came."""
-    rows = Sighting.objects.filter(shop=shop, last_at__gte=timezone.now() - IN_SIGHT)
-    rows = rows.exclude(person__is_ignored=True)
+    now = lately(shop).filter(last_at__gte=timezone.now() - IN_SIGHT)
+    return _each_once(now.exclude(person__is_ignored=True).order_by("first_at", "pk"))
+
+
+def at_counter(shop: Shop) -> list[Sighting]:
+    """Which customers wait at the counter, each known one once, the longest waiting first.
+
+    Before a camera whose counter nobody has drawn everybody waits.
+    """
+    waits = Q(counter_since_at__isnull=False) | Q(camera__counter=[])
+    now = lately(shop).filter(waits, last_at__gte=timezone.now() - IN_SIGHT)
+    customers = now.exclude(person__is_shop_staff=True).exclude(person__is_ignored=True)
+    return _each_once(customers.order_by(Coalesce("counter_since_at", "first_at"), "pk"))
+
+
+def lately(shop: Shop) -> QuerySet[Sighting]:
+    """Who is in sight, or was a moment ago, with their camera, person and customer."""
+    return Sighting.objects.filter(shop=shop).select_related("person__customer", "camera")
+
+
+def _each_once(rows: QuerySet[Sighting]) -> list[Sighting]:
     seen: dict[object, Sighting] = {}
-    for row in rows.select_related("person__customer", "camera").order_by("first_at", "pk"):
+    for row in rows:
         seen.setdefault(row.person_id or row.track, row)
     return list(seen.values())
 

@@ -90,8 +90,8 @@ def part(visits: Sequence[Visit]) -> list[Visit]:
 
 def _shrink(visit: Visit, left: Sequence[Tracklet]) -> None:
     """A visit to what is left of it: a moment that is gone is known by sight again."""
-    entry_at = min(row.recording.started_at + timedelta(seconds=row.started_s) for row in left)
-    exit_at = max(row.recording.started_at + timedelta(seconds=row.ended_s) for row in left)
+    entry_at = min(row.first_at for row in left)
+    exit_at = max(row.last_at for row in left)
     if entry_at > visit.entry_at:
         visit.entry_at, visit.entry_by = entry_at, Visit.Edge.SIGHT
     if exit_at < visit.exit_at:

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from vision import calibration, cameras, keeping, linking, recordings, sightings, watch_folders, watching
+from vision import (
+    calibration,
+    cameras,
+    counter,
+    keeping,
+    linking,
+    recordings,
+    sightings,
+    watch_folders,
+    watching,
+)
 from vision.children import Tell
 from vision.frames import UnreadableVideo
 from vision.models import Camera, Recording, RecordingChunk
@@ -70,9 +80,10 @@ def check_placement(camera_id: int, beat: Beat) -> None:
 
 
 def link_recording(recording_id: int, beat: Beat) -> None:
-    """Suggest links for the sales in the time of a finished recording."""
+    """Tie to a finished recording what the clerk chose meanwhile, then suggest links for the sales of its time."""
     recording = Recording.objects.select_related("shop").filter(pk=recording_id).first()
     if recording is not None:
+        counter.settle(recording)
         linking.suggest_for_recording(recording)
 
 

@@ -6,6 +6,7 @@ from vision import api as doors
 from vision import (
     calibration_views,
     camera_views,
+    counter_views,
     dispute_views,
     live_views,
     person_views,
@@ -45,6 +46,10 @@ pages: list[URLPattern] = [
     path("queues/cards/<int:pk>/undo/", queue_views.card_undo, name="card_undo"),
     path("sales/<int:pk>/dispute/", dispute_views.dispute_make, name="dispute_make"),
     path("disputes/<int:pk>/", dispute_views.dispute_file, name="dispute_file"),
+    path("counter/", counter_views.counter_tiles, name="counter_tiles"),
+    path("counter/choose/", counter_views.counter_choose, name="counter_choose"),
+    path("counter/correct/", counter_views.counter_correct, name="counter_correct"),
+    path("counter/cans/", counter_views.counter_cans, name="counter_cans"),
     path("recordings/", recording_views.recordings, name="recordings"),
     path("recordings/<int:pk>/", recording_views.recording, name="recording"),
     path("recordings/<int:pk>/progress/", recording_views.recording_progress, name="recording_progress"),

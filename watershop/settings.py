@@ -315,7 +315,7 @@ MESSAGE_ADAPTERS = {
 MESSAGE_REVIEWERS = {"dues": "sales.reminders.review", "cans": "sales.reminders.review"}
 
 # The slot of the till page: the URL name of a counter fragment that a higher room provides. Unset, it vanishes.
-TILL_COUNTER_URL_NAME: str | None = None
+TILL_COUNTER_URL_NAME: str | None = "counter_tiles"
 # The slot of a sale's page: the URL name of the fragment with the visits that it may belong to.
 SALE_LINKS_URL_NAME: str | None = "sale_links"
 # The slot of a customer's page: the URL name of the fragment that says whether their face is known.

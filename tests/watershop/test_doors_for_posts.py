@@ -82,6 +82,9 @@ POSTED = {
     "camera_draw": "camera",
     "camera_check": "camera",
     "camera_recognition": "camera",
+    "counter_choose": "till",
+    "counter_correct": "till",
+    "counter_cans": "till",
 }
 SITE = (*urlpatterns, *(page for room in ROOMS for page in room.pages))
 PAGES = [page for page in SITE if isinstance(page, URLPattern)]

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -32,7 +33,7 @@ class CounterChoice(ShopRow):
     customer = models.ForeignKey(
         Customer, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
-    """Whom the clerk said; nobody means: only not the one shown."""
+    """Whom the clerk said; nobody while a face without a name is served and the bill has none either."""
     is_correction = models.BooleanField(default=False)
     client_ref = models.CharField(max_length=255, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -49,6 +50,9 @@ class CounterChoice(ShopRow):
         ordering: ClassVar = ["-at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("counterchoice"),
+            models.UniqueConstraint(
+                fields=["shop", "client_ref"], condition=~Q(client_ref=""), name="counterchoice_one_per_bill"
+            ),
             SameShop("camera", name="counterchoice_camera_same_shop"),
             SameShop("shown", name="counterchoice_shown_same_shop"),
             SameShop("customer", name="counterchoice_customer_same_shop"),
@@ -77,6 +81,9 @@ class CanCount(ShopRow):
         ordering: ClassVar = ["-at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("cancount"),
+            models.UniqueConstraint(
+                fields=["shop", "client_ref"], condition=~Q(client_ref=""), name="cancount_one_per_bill"
+            ),
             SameShop("sale", name="cancount_sale_same_shop"),
             SameShop("visit", name="cancount_visit_same_shop"),
         ]

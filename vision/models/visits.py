@@ -1,5 +1,6 @@
 """Who came when: visits, the faces followed through them, who is in sight now, and the sales made meanwhile."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
@@ -179,6 +180,16 @@ class Tracklet(ShopRow):
             SameShop("visit", name="tracklet_visit_same_shop"),
             SameShop("person", name="tracklet_person_same_shop"),
         ]
+
+    @property
+    def first_at(self) -> datetime:
+        """When the face was first seen."""
+        return self.recording.started_at + timedelta(seconds=self.started_s)
+
+    @property
+    def last_at(self) -> datetime:
+        """When the face was last seen."""
+        return self.recording.started_at + timedelta(seconds=self.ended_s)
 
 
 class Sighting(ShopRow):

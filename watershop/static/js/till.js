@@ -9,6 +9,7 @@ import "./stepper.js";
 import { showBill } from "./till/bill.js";
 import { watchBuyer } from "./till/buyer.js";
 import { checkClock } from "./till/clock.js";
+import { watchCounter } from "./till/counter.js";
 import { keepDraft, restoreDraft } from "./till/draft.js";
 import { watchKeys } from "./till/keys.js";
 import { watchMoney } from "./till/pay.js";
@@ -25,6 +26,7 @@ document.addEventListener("htmx:afterSettle", show);
 
 watchMoney(form);
 watchBuyer(form);
+watchCounter(form);
 watchKeys(form);
 checkClock(form);
 await restoreDraft(form);

@@ -3,6 +3,8 @@
 //   #q in #buyer searches by htmx; #found holds the answers. A form that is refused is sent again as a page, so that
 //   its reasons are seen.
 
+import { onceSettled } from "./settled.js";
+
 export function watchBuyer(form) {
   form.addEventListener("keydown", (event) => {
     if (!event.target.closest("#q, #found")) return;
@@ -12,6 +14,10 @@ export function watchBuyer(form) {
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "buyer") form.querySelector("#buyer").scrollIntoView({ block: "nearest" });
+  });
+  // The usual is sold on this page's bill: what was said of that is found by its key.
+  document.querySelector("#usual").addEventListener("submit", ({ target }) => {
+    target.elements.namedItem("client_ref").value = form.elements.namedItem("client_ref").value;
   });
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.elt.form?.id === "add") event.detail.elt.form.submit();
@@ -29,7 +35,7 @@ function move(event, step) {
 function takeFirst(event) {
   event.preventDefault();
   const isAnswered = () => document.querySelector("[data-found]")?.dataset.found === event.target.value.trim();
-  const choose = () => isAnswered() && document.querySelector("#found a")?.click();
+  const choose = () => void (isAnswered() && document.querySelector("#found a")?.click());
   if (isAnswered()) choose();
-  else document.addEventListener("htmx:afterSettle", choose, { once: true });
+  else onceSettled("found", choose);
 }

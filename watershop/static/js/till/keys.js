@@ -1,4 +1,8 @@
-// Every key of the till; templates/sales/_till_keys.html lists them. Letters work while no text is being written.
+// Every key of the till; templates/sales/_till_keys.html lists them. Letters work while no text is being written, digits
+// while no number is either.
+
+import { chooseTile, sellUsual } from "./counter.js";
+import { onceSettled } from "./settled.js";
 
 const LETTERS = { c: "[name=tender][value=cash]", u: "[name=tender][value=upi]", o: "[name=tender][value=coin]", d: "[name=is_unpaid]" };
 
@@ -23,13 +27,19 @@ function pressed(form, help, event) {
   if (key === "h") return focus(form.elements.namedItem("handed"));
   if (key === "p") return press(form.querySelector("[data-park]"));
   if (key === "?") return help.showModal(), true;
-  if (key === "Enter" && document.activeElement === document.body) return press(form.querySelector("[data-pay]"));
+  if (/^[1-4]$/.test(key)) return !document.activeElement.matches("input[type=number]") && (event.repeat || chooseTile(key));
+  if (key === "Enter" && isAtRest()) return event.repeat || sellUsual(form) || press(form.querySelector("[data-pay]"));
   return false;
 }
 
 function isWriting() {
   const element = document.activeElement;
   return element.matches("input:not([type=radio], [type=checkbox], [type=number]), textarea, select");
+}
+
+// No field and no button has the focus, but perhaps the tile that was just pressed.
+function isAtRest() {
+  return document.activeElement.matches("body, [data-tile][aria-pressed=true]");
 }
 
 function focus(element) {
@@ -50,7 +60,7 @@ function choose(input) {
 
 function search(form) {
   if (document.querySelector("#q")) return focus(document.querySelector("#q"));
-  document.addEventListener("htmx:afterSettle", () => focus(document.querySelector("#q")), { once: true });
+  onceSettled("buyer", () => focus(document.querySelector("#q")));
   return forget(form);
 }
 
