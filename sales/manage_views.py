@@ -77,6 +77,7 @@ TILES = (
     Tile("cards", _("Customer cards"), "people", _("A card with a code to scan, for each customer")),
     Tile("printers", _("Printers"), "print", _("Printers, and what stands on each receipt")),
     Tile("cameras", _("Cameras"), "video", _("Where they are, how they hang"), right=Right.SEE_FACES),
+    Tile("privacy", _("Privacy"), "lock", _("What is kept of faces, and for how long")),
     Tile("sales_import", _("Import"), "upload", _("Sales from a file"), right=Right.EXPORT),
     Tile(
         "defaulter_rule", _("Rule for defaulters"), "settings", _("The shop's rule in words"), role=Role.OWNER

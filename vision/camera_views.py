@@ -15,7 +15,8 @@ from vision import pipeline
 from vision.camera_forms import CameraForm, EyeForm, PlacesForm
 from vision.camera_words import ADVICE, FAULTS, REFUSALS
 from vision.faces import REFUSALS as REASONS
-from vision.models import Camera, Recording, VisionSettings
+from vision.models import Camera, FaceView, Recording, VisionSettings
+from vision.privacy import access
 from vision.showing import private_file
 from watershop import jobs
 from watershop.audit import Actor
@@ -185,7 +186,9 @@ def _as_percent(x1: float, y1: float, x2: float, y2: float, refusal: str) -> dic
 @shop_page(role=Role.MANAGER, right=Right.SEE_FACES)
 def camera_still(request: ShopRequest, pk: int) -> FileResponse:
     """The camera's newest picture. There may be faces in it: no cache keeps it."""
-    return private_file(_camera(request, pk).still, "image/jpeg")
+    still = private_file(_camera(request, pk).still, "image/jpeg")
+    access.note(request, FaceView.What.STILL, pk)
+    return still
 
 
 @shop_page(role=Role.MANAGER, right=Right.SEE_FACES)

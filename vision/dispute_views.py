@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from sales.models import Sale
 from vision import disputes
-from vision.models import DisputeFile
+from vision.models import DisputeFile, FaceView
+from vision.privacy import access
 from vision.showing import private_file
 from watershop import audit
 from watershop.audit import Actor
@@ -40,6 +41,7 @@ def dispute_file(request: ShopRequest, pk: int) -> HttpResponseBase:
         messages.info(request, _("This file has expired. Make a new one if the sale is still open."))
         return redirect("sale", request.shop.slug, found.sale_id)
     audit.record(request.shop, Actor.of(request), "read_dispute_file", found)
+    access.note(request, FaceView.What.DISPUTE, pk)
     response = private_file(found.file, "text/html; charset=utf-8")
     response["Content-Security-Policy"] = HOLDS_ALL
     return response

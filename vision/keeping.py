@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from vision.models import Camera, Recording, Tracklet
+from vision.models import Camera, Recording, RetentionRun, Tracklet
 
 GB = 1_000_000_000
 FLOOR_GB = 2
@@ -29,9 +29,16 @@ def has_room() -> bool:
 
 
 def keep_within_quotas() -> int:
-    """Remove films beyond the days and gigabytes of their cameras; how many. Uploads by hand are nobody's quota."""
-    cameras = Camera.objects.exclude(kind=Camera.Kind.FILES)
-    return sum(_keep_within_quota(camera) for camera in cameras)
+    """Remove films beyond the days and gigabytes of their cameras; how many, which their shop's report says, too.
+
+    Uploads by hand are nobody's quota.
+    """
+    count = 0
+    for camera in Camera.objects.exclude(kind=Camera.Kind.FILES):
+        if gone := _keep_within_quota(camera):
+            RetentionRun.objects.create(shop_id=camera.shop_id, deleted={"films": gone})
+            count += gone
+    return count
 
 
 def _keep_within_quota(camera: Camera) -> int:

@@ -3,8 +3,8 @@
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from vision.models import Sighting
-from vision.privacy import switch
+from vision.models import FaceView, Sighting
+from vision.privacy import access, switch
 from vision.showing import private_file
 from vision.sightings import in_sight
 from watershop.models import Right
@@ -23,4 +23,6 @@ def now(request: ShopRequest) -> HttpResponse:
 def sighting_picture(request: ShopRequest, pk: int) -> FileResponse:
     """The face of somebody in sight; no cache keeps it, no other type is guessed."""
     sighting = get_object_or_404(Sighting.objects.filter(shop=request.shop).exclude(picture=""), pk=pk)
-    return private_file(sighting.picture, "image/jpeg")
+    face = private_file(sighting.picture, "image/jpeg")
+    access.note(request, FaceView.What.SIGHTING, pk, sighting.person_id)
+    return face

@@ -5,7 +5,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from vision import preview
-from vision.models import Recording
+from vision.models import FaceView, Recording
+from vision.privacy import access
 from vision.showing import private, private_part
 from watershop import audit
 from watershop.audit import Actor
@@ -52,6 +53,7 @@ def recording_tracks(request: ShopRequest, pk: int) -> JsonResponse:
 def recording_video(request: ShopRequest, pk: int) -> HttpResponseBase:
     """The recording itself, or the part of it that the browser asks for."""
     found = _recording(request, pk)
+    access.note(request, FaceView.What.FILM, pk)
     content_type = preview.type_of(found) or "application/octet-stream"
     return private_part(found.file, content_type, request.headers.get("Range", ""))
 
@@ -62,4 +64,5 @@ def recording_frame(request: ShopRequest, pk: int) -> HttpResponse:
     jpeg = preview.picture_at(_recording(request, pk), _seconds(request.GET.get("at")))
     if not jpeg:
         raise Http404(_("There is no picture at this moment."))
+    access.note(request, FaceView.What.FRAME, pk)
     return private(HttpResponse(jpeg, content_type="image/jpeg"))

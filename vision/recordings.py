@@ -216,7 +216,10 @@ def keep(recording: Recording, actor: Actor, *, is_kept: bool) -> None:
 
 @transaction.atomic
 def remove(recording: Recording, actor: Actor) -> None:
-    """Take a recording away with its file, visits, links, pictures and vectors, and the unnamed it alone saw."""
+    """Take a recording away with its file, visits, links, pictures and vectors, and the unnamed it alone saw.
+
+    Of whom something else tells (a decision, who looked at them), the bare code stays.
+    """
     persons = set(Tracklet.objects.filter(recording=recording).values_list("person", flat=True))
     shown = list(Visit.objects.of(recording.shop).shown_in(recording))
     Template.objects.filter(tracklet__recording=recording).delete()
@@ -227,7 +230,8 @@ def remove(recording: Recording, actor: Actor) -> None:
     Visit.objects.filter(pk__in=[visit.pk for visit in gone]).delete()
     unknown = Person.objects.undescribed().filter(pk__in=persons, visits=None, templates=None)
     on_a_card = Exists(Card.objects.filter(Q(person=OuterRef("pk")) | Q(other_person=OuterRef("pk"))))
-    unknown.filter(~on_a_card, doubtful_visits=None, events=None, events_as_other=None).delete()
+    unmentioned = unknown.filter(doubtful_visits=None, events=None, events_as_other=None, views=None)
+    unmentioned.filter(~on_a_card).delete()
     audit.record(recording.shop, actor, "remove_recording", recording, before={"sha256": recording.sha256})
     Recording.objects.filter(pk=recording.pk).delete()
     transaction.on_commit(lambda: _remove_pictures(recording))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from django.utils import timezone
+
 from vision import (
     calibration,
     cameras,
@@ -19,6 +21,7 @@ from vision import (
 from vision.children import Tell
 from vision.frames import UnreadableVideo
 from vision.models import Camera, Recording, RecordingChunk
+from vision.privacy import retention
 from vision.queues import finding
 from watershop.jobs import Beat, JobFailedError
 from watershop.models import Shop
@@ -117,6 +120,17 @@ def keep_within_quotas() -> None:
 def forget_sightings() -> None:
     """Each minute: who was in sight a while ago is not any more."""
     sightings.forget()
+
+
+def forget_closed_visits() -> None:
+    """Each minute: where faces without a name last no longer than their visit, those of visits that are over."""
+    retention.forget_closed_visits(timezone.now())
+
+
+def delete_what_is_too_old() -> None:
+    """Each day: what a shop keeps of faces goes when it has had its time."""
+    for shop in Shop.objects.all():
+        retention.clean_up(shop, timezone.now())
 
 
 def calibrate_cameras() -> None:

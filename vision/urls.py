@@ -70,6 +70,11 @@ pages: list[URLPattern] = [
     path("cameras/<int:pk>/calibration/", calibration_views.camera_calibration, name="camera_calibration"),
     path("cameras/<int:pk>/check/", camera_views.camera_check, name="camera_check"),
     path("cameras/<int:pk>/progress/", camera_views.camera_progress, name="camera_progress"),
+    path("privacy/", privacy_views.privacy, name="privacy"),
+    path("privacy/sign/", privacy_views.privacy_sign, name="privacy_sign"),
+    path("privacy/deleted/", privacy_views.privacy_deleted, name="privacy_deleted"),
+    path("privacy/views/", privacy_views.privacy_views, name="privacy_views"),
+    path("notice/", privacy_views.privacy_notice, name="privacy_notice"),
     path("cameras/<int:pk>/recognition/", privacy_views.camera_recognition, name="camera_recognition"),
 ]
 api: list[URLPattern] = [

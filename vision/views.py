@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from sales.models import Sale
 from vision import disputes, linking, pipeline
 from vision.alike import lookalikes
-from vision.models import IdentityEvent, Person, SaleLink, Template, Tracklet, Visit
-from vision.privacy import switch
+from vision.models import FaceView, IdentityEvent, Person, SaleLink, Template, Tracklet, Visit
+from vision.privacy import access, switch
 from vision.showing import back_to, private_file
 from watershop.audit import Actor
 from watershop.dates import Period, day_of, period_from, today
@@ -105,4 +105,6 @@ def sale_links(request: ShopRequest, pk: int) -> HttpResponse:
 def picture(request: ShopRequest, pk: int) -> FileResponse:
     """The picture of a tracklet. It is a face: no cache keeps it, no other type is guessed."""
     tracklet = get_object_or_404(Tracklet.objects.filter(shop=request.shop).exclude(picture=""), pk=pk)
-    return private_file(tracklet.picture, "image/jpeg")
+    face = private_file(tracklet.picture, "image/jpeg")
+    access.note(request, FaceView.What.FACE, pk, tracklet.person_id)
+    return face

@@ -328,6 +328,7 @@ EVERY_DAY = (
     "watershop.jobs.forget_ended",
     "sales.notebook_tasks.forget_sheets",
     "vision.tasks.calibrate_cameras",
+    "vision.tasks.delete_what_is_too_old",
 )
 EVERY_MINUTE = (
     "watershop.jobs.reap",
@@ -338,6 +339,7 @@ EVERY_MINUTE = (
     "vision.tasks.look_into_folders",
     "vision.tasks.keep_within_quotas",
     "vision.tasks.forget_sightings",
+    "vision.tasks.forget_closed_visits",
 )
 
 # Which network compares faces (dlib, face_recognition or insightface, see docs/vision.md), and what it computes on.

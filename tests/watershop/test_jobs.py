@@ -101,10 +101,12 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
         "vision.tasks.look_into_folders": Schedule.MINUTES,
         "vision.tasks.keep_within_quotas": Schedule.MINUTES,
         "vision.tasks.forget_sightings": Schedule.MINUTES,
+        "vision.tasks.forget_closed_visits": Schedule.MINUTES,
         "watershop.api.forget_answers": Schedule.DAILY,
         "watershop.jobs.forget_ended": Schedule.DAILY,
         "sales.notebook_tasks.forget_sheets": Schedule.DAILY,
         "vision.tasks.calibrate_cameras": Schedule.DAILY,
+        "vision.tasks.delete_what_is_too_old": Schedule.DAILY,
     }
     assert all(callable(import_string(func)) for func in rhythms)
 

@@ -81,12 +81,14 @@ class VisionSettings(models.Model):
         _("name at the till"),
         null=True,
         blank=True,
+        validators=[MinValueValidator(0.1), MaxValueValidator(1.5)],
         help_text=_("how near a face must be before the till says a name; empty: the network's own bar"),
     )
     debtor_at = models.FloatField(
         _("debtors"),
         null=True,
         blank=True,
+        validators=[MinValueValidator(0.1), MaxValueValidator(1.5)],
         help_text=_("how near a face must be before a debt is spoken of; empty: the network's own bar"),
     )
 

@@ -57,9 +57,11 @@ class FaceView(ShopRow):
 
     class What(models.TextChoices):
         FACE = "face", _("a picture of a visit")
+        PORTRAIT = "portrait", _("a picture taken for a customer")
         SIGHTING = "sighting", _("a picture of now")
         FRAME = "frame", _("a picture of a recording")
         FILM = "film", _("a recording")
+        STILL = "still", _("what a camera sees")
         DISPUTE = "dispute", _("a dispute file")
         EXPORT = "export", _("a customer's own data")
 
@@ -97,7 +99,7 @@ class Erasure(ShopRow):
 
 
 class RetentionRun(ShopRow):
-    """What the nightly job deleted, by kind."""
+    """What was deleted because it had had its time, by kind: mostly by the nightly job."""
 
     at = models.DateTimeField(_("at"), default=timezone.now)
     deleted = models.JSONField(default=dict)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from vision import pipeline
-from vision.models import Template
-from vision.privacy import consents, enrolment
+from vision.models import FaceView, Template
+from vision.privacy import access, consents, enrolment
 from vision.privacy.consent_forms import PortraitsForm
 from vision.showing import private_file
 from watershop.audit import Actor
@@ -71,4 +71,6 @@ def customer_portraits(request: ShopRequest, pk: int) -> HttpResponse:
 def portrait(request: ShopRequest, pk: int) -> FileResponse:
     """A picture that was taken under a consent; no cache keeps it, no other type is guessed."""
     row = get_object_or_404(Template.objects.filter(shop=request.shop).exclude(picture=""), pk=pk)
-    return private_file(row.picture, "image/jpeg")
+    face = private_file(row.picture, "image/jpeg")
+    access.note(request, FaceView.What.PORTRAIT, pk, row.person_id)
+    return face
