@@ -16,46 +16,18 @@ from sales.models import LedgerEntry, Payment, Sale, SaleVoid, Tender, UpiClaim
 from sales.new_sale import Line
 from sales.reversals import payment_did_not_arrive, reinstate, void_sale
 from tests.base import TESTS, Cast, make_cast, sell
-from tests.vision.crowd import came
-from tests.vision.scene import a_person, a_visit
-from vision.models import CanCount, Card, Consent, Person, SaleLink
+from tests.vision.card_scenes import OLD, a_claim, a_count, a_new_face, an_old_debtor, linked, look
+from tests.vision.scene import a_person
+from vision.models import Person
 from vision.queues import QUEUES, deciding, finding
-from watershop.models import AuditEntry, Right, Role, RoleRight, Shop
+from watershop.models import AuditEntry, Right, Role, RoleRight
 
 SignIn = Callable[..., Client]
-NEW, OLD = timedelta(days=1), timedelta(days=400)
-
-
-def look(kind: str, shop: Shop) -> list[Card]:
-    """What waits in a queue once it was looked into."""
-    finding.find_for(QUEUES[kind], shop)
-    return list(Card.objects.open().filter(kind=kind).order_by("pk"))
-
-
-def linked(cast: Cast, sale: Sale, person: Person) -> SaleLink:
-    visit = a_visit(cast.shop, sale.sold_at - timedelta(seconds=30), person=person)
-    return SaleLink.objects.create(
-        shop=cast.shop, sale=sale, visit=visit, confidence=0.97, state=SaleLink.State.LINKED
-    )
 
 
 @pytest.fixture
 def debtor(cast: Cast) -> Person:
-    """Asha has been a customer for long and owes 40; her face is known."""
-    Customer.objects.filter(pk=cast.asha.pk).update(created_at=timezone.now() - OLD)
-    Customer.objects.filter(pk=cast.bala.pk).update(created_at=timezone.now() - NEW)
-    sell(cast, 2, customer=cast.asha, is_paid=False)
-    person = a_person(cast.shop, customer=cast.asha)
-    Consent.objects.update(given_at=timezone.now() - OLD)
-    came(cast.shop, person, [0.0], hour=-5)
-    return person
-
-
-def a_new_face(cast: Cast, place: float = 0.2) -> Person:
-    """Bala's account is new, and so is his face."""
-    person = a_person(cast.shop, customer=cast.bala)
-    came(cast.shop, person, [place], hour=-1)
-    return person
+    return an_old_debtor(cast)
 
 
 def test_a_new_accounts_face_that_looks_like_an_old_debtor_is_a_card(cast: Cast, debtor: Person) -> None:
@@ -136,16 +108,9 @@ def test_accounts_that_were_merged_elsewhere_are_no_card_any_more(cast: Cast, de
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Twenty minutes go by."""
-    at = timezone.now() + timedelta(minutes=20)
+    """Half an hour goes by."""
+    at = timezone.now() + timedelta(minutes=30)
     return lambda: monkeypatch.setattr(timezone, "now", lambda: at)
-
-
-def a_claim(cast: Cast, person: Person | None = None, ref: str = "ref", **fields: Any) -> UpiClaim:
-    """A UPI payment that comes with a sale to somebody whom the camera sees."""
-    sale = sell(cast, **{"tender": Tender.UPI, "client_ref": ref} | fields)
-    linked(cast, sale, person or a_person(cast.shop))
-    return UpiClaim.objects.get(payment__allocations__sale=sale)
 
 
 def test_upi_that_nobody_saw_is_a_card_with_the_payers_visit(cast: Cast, later: Callable[[], None]) -> None:
@@ -248,15 +213,6 @@ def test_a_claim_that_was_decided_elsewhere_is_no_card_any_more(
     assert look("upi", cast.shop)
     upi.confirm(claim, actor=TESTS)
     assert not look("upi", cast.shop)
-
-
-def a_count(cast: Cast, taken: int, brought: int, minutes: float = 20, **fields: object) -> Sale:
-    """A sale of two cans, and how many the clerk counted."""
-    ref = f"till-{CanCount.objects.count()}"
-    at = timezone.now() - timedelta(minutes=minutes)
-    sale = sell(cast, 2, **{"client_ref": ref, "sold_at": at} | fields)
-    CanCount.objects.create(shop=cast.shop, brought=brought, taken=taken, client_ref=ref, by=cast.ravi, at=at)
-    return sale
 
 
 def test_cans_that_were_counted_as_sold_are_no_card(cast: Cast) -> None:

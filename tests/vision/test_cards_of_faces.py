@@ -1,31 +1,19 @@
 """Cards about who is who: doubtful visits, persons who look alike, faces that collect for another account."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from tests.base import TESTS, Cast, make_cast, sell
+from tests.base import TESTS, Cast, make_cast
+from tests.vision.card_scenes import a_doubt, an_account_with_a_face, buys, look, two_alike
 from tests.vision.crowd import came
 from tests.vision.scene import a_person, a_visit, agrees
 from vision import decisions
-from vision.models import Card, Person, SaleLink, Visit
+from vision.models import Person
 from vision.queues import QUEUES, deciding, finding
 from watershop.models import Shop
-
-
-def look(kind: str, shop: Shop) -> list[Card]:
-    """What waits in a queue once it was looked into."""
-    finding.find_for(QUEUES[kind], shop)
-    return list(Card.objects.open().filter(kind=kind).order_by("pk"))
-
-
-def a_doubt(shop: Shop) -> tuple[Person, Visit]:
-    person = a_person(shop, name="Chitra")
-    came(shop, person, [0.0], hour=-2)
-    return person, came(shop, None, [0.4], hour=-1, candidate=person)
 
 
 def test_a_doubtful_visit_asks_whether_it_is_its_candidate(shop: Shop) -> None:
@@ -68,13 +56,6 @@ def test_what_was_answered_elsewhere_is_not_undone_twice(shop: Shop) -> None:
         deciding.undo(card, TESTS)
 
 
-def two_alike(shop: Shop) -> tuple[Person, Person]:
-    one, other = a_person(shop), a_person(shop)
-    came(shop, one, [0.0], hour=-2)
-    came(shop, other, [0.2], hour=-1)
-    return one, other
-
-
 @pytest.mark.parametrize("outcome", ["yes", "no"])
 def test_two_who_look_alike_are_made_one_or_told_apart_and_asked_again(shop: Shop, outcome: str) -> None:
     pair = two_alike(shop)
@@ -102,21 +83,6 @@ def test_who_is_forgotten_is_asked_about_no_more(shop: Shop) -> None:
     assert look("same", shop)
     decisions.forget(one, TESTS)
     assert not look("same", shop)
-
-
-def an_account_with_a_face(cast: Cast) -> Person:
-    return a_person(cast.shop, customer=cast.asha)
-
-
-def buys(cast: Cast, person: Person, times: int, **fields: Any) -> None:
-    """This person buys on Asha's account, a day apart."""
-    for day in range(times):
-        at = timezone.now() - timedelta(days=day, hours=1)
-        visit = a_visit(cast.shop, at, person=person)
-        sale = sell(cast, sold_at=at + timedelta(seconds=30), **{"customer": cast.asha} | fields)
-        SaleLink.objects.create(
-            shop=cast.shop, sale=sale, visit=visit, confidence=0.97, state=SaleLink.State.LINKED
-        )
 
 
 def test_who_buys_on_an_account_three_times_may_be_of_its_household(cast: Cast) -> None:

@@ -10,17 +10,16 @@ from django.test import Client
 from django.utils import timezone
 
 from sales import drawer
-from sales.models import DrawerSession, Tender
+from sales.models import Tender
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
+from tests.vision.card_scenes import closed, look, opened
 from tests.vision.scene import a_visit
 from vision.models import Card, SaleLink
 from vision.queues import QUEUES, deciding, finding
-from watershop.models import Shop
 
 SignIn = Callable[..., Client]
 Later = Callable[[], None]
-FLOAT = 500
 
 
 @pytest.fixture
@@ -28,28 +27,6 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Later:
     """Half an hour goes by."""
     at = timezone.now() + timedelta(minutes=30)
     return lambda: monkeypatch.setattr(timezone, "now", lambda: at)
-
-
-def opened(cast: Cast) -> DrawerSession:
-    return drawer.open_session(cast.shop, opening_float=Decimal(FLOAT), actor=TESTS)
-
-
-def closed(session: DrawerSession, *, off: int, upi_off: int = 0) -> DrawerSession:
-    """Counted otherwise than expected, in rupees."""
-    expected = drawer.expected(session)
-    cash = int(expected[Tender.CASH]) + off
-    return drawer.close_session(
-        session,
-        sheet={1: cash},
-        coin=expected[Tender.COIN],
-        upi=expected[Tender.UPI] + upi_off,
-        actor=TESTS,
-    )
-
-
-def look(shop: Shop) -> list[Card]:
-    finding.find_for(QUEUES["variance"], shop)
-    return list(Card.objects.open().filter(kind="variance").order_by("pk"))
 
 
 def whats(card: Card) -> list[str]:
@@ -61,7 +38,7 @@ def test_a_drawer_that_is_right_is_no_card(cast: Cast, later: Later) -> None:
     sell(cast, 6)
     closed(session, off=0, upi_off=5)
     later()
-    assert not look(cast.shop)
+    assert not look("variance", cast.shop)
 
 
 def test_a_sale_entered_as_cash_whose_amount_is_missing_comes_first(cast: Cast, later: Later) -> None:
@@ -71,14 +48,14 @@ def test_a_sale_entered_as_cash_whose_amount_is_missing_comes_first(cast: Cast, 
     void_sale(sell(cast, 2), reason="two", actor=TESTS)
     drawer.pay_out(cast.shop, amount=Decimal(30), reason="diesel", actor=TESTS)
     closed(session, off=-120, upi_off=120)
-    assert not look(cast.shop)  # its films are not watched yet
+    assert not look("variance", cast.shop)  # its films are not watched yet
     later()
-    (card,) = look(cast.shop)
+    (card,) = look("variance", cast.shop)
     assert card.session == session and card.amount == -120
     assert QUEUES["variance"].sentence(card) == "The drawer is ₹120 short."
     assert whats(card) == ["keyed_cash", "given_back", "move"]
     assert card.because["moments"][0]["sale"] == wrong.pk
-    assert look(cast.shop) == [card]
+    assert look("variance", cast.shop) == [card]
 
 
 def test_too_much_may_be_cash_entered_as_upi_or_a_refund_that_was_not_paid_out(
@@ -89,7 +66,7 @@ def test_too_much_may_be_cash_entered_as_upi_or_a_refund_that_was_not_paid_out(
     void_sale(sell(cast, 2), reason="two", actor=TESTS)
     closed(session, off=40)
     later()
-    (card,) = look(cast.shop)
+    (card,) = look("variance", cast.shop)
     assert QUEUES["variance"].sentence(card) == "The drawer has ₹40 too much."
     assert sorted(whats(card)) == ["given_back", "keyed_upi"]
 
@@ -100,7 +77,7 @@ def test_money_that_went_the_other_way_round_is_out_by_twice_as_much(cast: Cast,
     drawer.pay_out(cast.shop, amount=Decimal(20), reason="tea", actor=TESTS)
     closed(session, off=-100)
     later()
-    (card,) = look(cast.shop)
+    (card,) = look("variance", cast.shop)
     assert [row["amount"] for row in card.because["moments"]] == ["50.00", "-20.00"]
 
 
@@ -120,7 +97,7 @@ def test_visits_without_a_sale_and_crowds_are_moments_too(cast: Cast, later: Lat
         )
     closed(session, off=60)
     later()
-    (card,) = look(cast.shop)
+    (card,) = look("variance", cast.shop)
     assert whats(card) == ["no_sale", "crowd"]
     assert [row["visit"] for row in card.because["moments"]] == [visits[1].pk, visits[0].pk]
 
@@ -136,7 +113,7 @@ def test_each_moment_is_an_answer_with_its_film(cast: Cast, later: Later, client
     )
     closed(session, off=-120)
     later()
-    (card,) = look(cast.shop)
+    (card,) = look("variance", cast.shop)
     client = client_of(cast.meena)
     page = client.get("/s/water/queues/variance/").content.decode()
     for text in (
@@ -152,7 +129,7 @@ def test_each_moment_is_an_answer_with_its_film(cast: Cast, later: Later, client
     card.refresh_from_db()
     assert card.outcome == "moment_1" and "entered as cash, perhaps paid otherwise" in page
     client.post(f"/s/water/queues/cards/{card.pk}/undo/")
-    assert look(cast.shop) == [card]
+    assert look("variance", cast.shop) == [card]
     page = client.post(f"/s/water/queues/cards/{card.pk}/", {"do": "moment_2"}, follow=True).content.decode()
     assert "Choose one of the answers." in page
 
@@ -162,8 +139,8 @@ def test_each_shop_has_its_own_drawers(cast: Cast, later: Later) -> None:
     sell(cast, 1)
     closed(session, off=-20)
     later()
-    assert not look(make_cast("neighbour").shop)
-    assert look(cast.shop)
+    assert not look("variance", make_cast("neighbour").shop)
+    assert look("variance", cast.shop)
 
 
 def test_a_long_session_costs_no_more_than_a_short_one(

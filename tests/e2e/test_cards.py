@@ -1,0 +1,82 @@
+"""Each queue in a real browser: a card is decided with one key, stands among the decided, and is taken back with U."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.base import PASSWORD, Cast, make_cast, sell
+from tests.vision.card_scenes import (
+    a_claim,
+    a_count,
+    a_doubt,
+    a_new_face,
+    an_old_debtor,
+    buys,
+    closed,
+    opened,
+    two_alike,
+)
+from tests.vision.scene import a_person
+from tests.vision.test_queues import a_late_void
+from vision.models import Card
+from vision.queues import finding
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+KEYS = {
+    "late_void": "k",
+    "upi": "a",
+    "cans": "c",
+    "variance": "1",
+    "old_debt": "y",
+    "doubt": "y",
+    "same": "n",
+    "household": "y",
+}
+
+
+@pytest.fixture
+def cast(monkeypatch: pytest.MonkeyPatch) -> Cast:
+    """A shop with a card in each queue."""
+    cast = make_cast()
+    a_late_void(cast)
+    an_old_debtor(cast)
+    a_new_face(cast)
+    a_doubt(cast.shop)
+    two_alike(cast.shop)
+    buys(cast, a_person(cast.shop), 3)
+    a_claim(cast)
+    a_count(cast, 3, 2)
+    session = opened(cast)
+    sell(cast, 6)
+    closed(session, off=-120)
+    with monkeypatch.context() as clock:
+        at = timezone.now() + timedelta(minutes=30)
+        clock.setattr(timezone, "now", lambda: at)
+        finding.find(cast.shop)
+    return cast
+
+
+def test_every_card_is_decided_with_one_key_and_taken_back_with_another(
+    cast: Cast, page: Page, live_server: LiveServer
+) -> None:
+    page.goto(f"{live_server.url}/s/water/queues/")
+    page.fill("[name=username]", "meena")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="To decide")).to_be_visible()
+    for kind, key in KEYS.items():
+        page.goto(f"{live_server.url}/s/water/queues/{kind}/")
+        waiting = Card.objects.open().filter(kind=kind).count()
+        button = page.locator(f"[data-key='{key}']")
+        expect(button).to_be_visible()
+        page.keyboard.press(key)
+        expect(page.locator("[data-key=u]")).to_be_visible()
+        assert Card.objects.open().filter(kind=kind).count() == waiting - 1
+        page.keyboard.press("u")
+        expect(button).to_be_visible()
+        expect(page).to_have_url(re.compile(f"/queues/{kind}/\\?card="))
+        assert Card.objects.open().filter(kind=kind).count() == waiting
