@@ -1,9 +1,12 @@
 """Cards about who is who: doubtful visits, persons who look alike, faces that collect for another account."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from tests.base import TESTS, Cast, make_cast
@@ -116,7 +119,7 @@ def test_nobody_is_asked_about_without_another_face_on_the_account_or_who_works_
     assert [card.person for card in look("household", cast.shop)] == [other]
 
 
-def test_a_household_is_told_and_taken_back(cast: Cast) -> None:
+def test_a_household_is_told_and_taken_back(cast: Cast, client_of: Callable[..., Client]) -> None:
     an_account_with_a_face(cast)
     other = a_person(cast.shop)
     buys(cast, other, 3)
@@ -124,6 +127,8 @@ def test_a_household_is_told_and_taken_back(cast: Cast) -> None:
     deciding.decide(card, "yes", TESTS)
     other.refresh_from_db()
     assert (other.customer, other.name) == (cast.asha, "Asha's household")
+    page = client_of(cast.meena).get(reverse("customer_face", args=["water", cast.asha.pk])).content.decode()
+    assert "One household" in page and "Asha&#x27;s household" in page
     deciding.undo(card, TESTS)
     other.refresh_from_db()
     assert (other.customer, other.name) == (None, "")

@@ -10,9 +10,12 @@ from typing import Any, ClassVar
 from django_stubs_ext import StrOrPromise, StrPromise
 
 from sales.models import Tender
-from vision.models import Card, CardQuerySet
+from vision.models import Card, CardQuerySet, SaleLink
 from watershop.audit import Actor
 from watershop.models import Right, Role, Shop
+
+SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
+"""States of a link on which a card may rest."""
 
 
 @dataclass(frozen=True)

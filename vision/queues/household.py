@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from vision import decisions
 from vision.models import Card, CardQuerySet, IdentityEvent, Person, SaleLink, Visit
-from vision.queues.base import Answer, Outcome, Queue
+from vision.queues.base import SURE, Answer, Outcome, Queue
 from watershop.audit import Actor
 from watershop.models import Role, Shop
 
@@ -27,7 +27,6 @@ TIMES = 3
 RECALL = timedelta(days=90)
 AT_ONCE = timedelta(seconds=3)
 """Who comes through the door within so long of somebody comes with them."""
-SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
 LONGEST_OWN_NAME = 60
 
 Times = Counter[tuple[int, int]]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from sales.models import Sale
 from vision.models import Card, SaleLink, Visit
-from vision.queues.base import Outcome, Queue
+from vision.queues.base import SURE, Outcome, Queue
 from watershop.models import Shop
 from watershop.templatetags.money import rupees
 
@@ -19,7 +19,6 @@ LEFT = timedelta(minutes=2)
 """Who has been out of sight for less may still stand in the door."""
 UNDONE_LATE = Q(sale__void__at__gt=F("visit__exit_at") + LEFT)
 """Of a link: its sale was undone so late."""
-SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
 
 
 class LateVoid(Queue):

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from sales.models import IN_HAND, Allocation, CashMove, DrawerSession, Payment, Tender
 from vision.models import Card, SaleLink, Visit
+from vision.queues.base import SURE
+from vision.queues.no_sale import MISSED
 
 FITS, OTHER_TENDER, TWICE, ODD, CROWD = 4, 2, 3, 1, 1
 """Points: of exactly the amount; the other tender is out by as much; half of it, so entered the wrong way round; odd in
 itself; while several people stood there."""
 MOST = 8
-SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
 AROUND = timedelta(seconds=30)
 """Who was in the shop so near to a sale could be one of a crowd."""
 CROWDED = 2
@@ -109,7 +110,8 @@ def _moves(session: DrawerSession, variances: dict[str, Decimal]) -> Iterator[Mo
 def _visits(session: DrawerSession, variances: dict[str, Decimal]) -> Iterator[Moment]:
     """Visits without a sale that nobody has explained: money that came without one makes too much."""
     too_much = variances[Tender.CASH] > 0
-    for card in _cards(session, Card.Kind.NO_SALE).filter(outcome__in=("", "missed")):
+    unexplained = models.Q(outcome="") | models.Q(outcome=MISSED, sale=None)
+    for card in _cards(session, Card.Kind.NO_SALE).filter(unexplained):
         points = ODD + ODD * too_much + FITS * (too_much and card.amount == variances[Tender.CASH])
         yield _moment(What.NO_SALE, card.at, card.amount, points, visit=card.visit_id)
 

@@ -21,14 +21,13 @@ from sales.models import ZERO, LedgerEntry
 from vision import decisions, pipeline
 from vision.alike import pairs_of
 from vision.models import Card, CardQuerySet, IdentityEvent, Person, SaleLink, Visit
-from vision.queues.base import Answer, Outcome, Queue
+from vision.queues.base import SURE, Answer, Outcome, Queue
 from watershop.audit import Actor
 from watershop.models import Role, Shop
 from watershop.templatetags.money import rupees
 
 NEW = timedelta(days=30)
 """For so long an account is a new one."""
-SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from sales import reversals, upi
 from sales.models import UpiClaim
 from vision.models import Card, CardQuerySet, SaleLink
-from vision.queues.base import Answer, Outcome, Queue
+from vision.queues.base import SURE, Answer, Outcome, Queue
 from watershop.audit import Actor
 from watershop.models import Right, Shop
 from watershop.templatetags.money import rupees
 
 WAIT = timedelta(minutes=10)
 """A transfer that is not there by then is late."""
-SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
 
 
 class Upi(Queue):
