@@ -131,6 +131,24 @@ def correct(shop: Shop, *, client_ref: str, customer: Customer, actor: Actor) ->
     return choice
 
 
+@transaction.atomic
+def refuse(choice: CounterChoice, actor: Actor) -> None:
+    """The face of this choice, not stored yet, is not whom it `shown`: said without a bill."""
+    choice.is_correction = True
+    choice.save()
+    audit.record(choice.shop, actor, "refuse_face", choice, after=_told(choice))
+    _unname(choice)
+
+
+@transaction.atomic
+def take_back(choice: CounterChoice, actor: Actor) -> None:
+    """A refusal was wrong. Raises ValidationError when something rests on what it did to the visit."""
+    if choice.event:
+        decisions.undo(choice.event, actor)
+    audit.record(choice.shop, actor, "take_back_refusal", choice, before=_told(choice))
+    choice.delete()
+
+
 def _told(choice: CounterChoice) -> dict[str, int | None]:
     return {"shown": choice.shown_id, "customer": choice.customer_id}
 

@@ -2,6 +2,7 @@
 
 from vision.queues.base import Queue
 from vision.queues.cans import Cans
+from vision.queues.debtor import DebtorArrived
 from vision.queues.doubt import Doubt
 from vision.queues.household import Household
 from vision.queues.late_void import LateVoid
@@ -16,6 +17,7 @@ from vision.queues.variance import Variance
 QUEUES: dict[str, Queue] = {
     queue.kind: queue
     for queue in (
+        DebtorArrived(),
         NoSale(),
         NoVisit(),
         LateVoid(),
