@@ -1,4 +1,4 @@
-"""Each queue in a real browser: a card is decided with one key, stands among the decided, and is taken back with U."""
+"""Each queue in a real browser, as narrow as a phone: a card is decided with one key, and taken back with U."""
 
 import re
 from datetime import timedelta
@@ -21,16 +21,22 @@ from tests.vision.card_scenes import (
     two_alike,
 )
 from tests.vision.scene import a_person
+from tests.vision.test_queue_no_sale import waits
+from tests.vision.test_queue_no_visit import film
 from tests.vision.test_queues import a_late_void
-from vision.models import Card
-from vision.queues import finding
+from vision.models import Card, TenderHint, Visit
+from vision.queues import QUEUES, finding
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 KEYS = {
+    "debtor": "a",
+    "no_sale": "a",
+    "no_visit": "f",
     "late_void": "k",
     "upi": "a",
     "cans": "c",
     "variance": "1",
+    "tender": "y",
     "old_debt": "y",
     "doubt": "y",
     "same": "n",
@@ -42,9 +48,18 @@ KEYS = {
 def cast(monkeypatch: pytest.MonkeyPatch) -> Cast:
     """A shop with a card in each queue."""
     cast = make_cast()
+    at = timezone.now().replace(microsecond=0) - timedelta(hours=2)
+    waits(cast, at)
+    film(cast.shop, at + timedelta(minutes=30))
+    sell(cast, sold_at=at + timedelta(minutes=30))
+    TenderHint.objects.create(
+        shop=cast.shop, sale=sell(cast, sold_at=at - timedelta(hours=1)), tender="upi", probability=0.93
+    )
     a_late_void(cast)
     an_old_debtor(cast)
+    sell(cast, customer=cast.bala, is_paid=False, sold_at=at - timedelta(days=60))
     a_new_face(cast)
+    Visit.objects.filter(person__customer=cast.bala).update(distance=0.2)
     a_doubt(cast.shop)
     two_alike(cast.shop)
     buys(cast, a_person(cast.shop), 3)
@@ -63,6 +78,8 @@ def cast(monkeypatch: pytest.MonkeyPatch) -> Cast:
 def test_every_card_is_decided_with_one_key_and_taken_back_with_another(
     cast: Cast, page: Page, live_server: LiveServer
 ) -> None:
+    assert set(KEYS) == set(QUEUES)
+    page.set_viewport_size({"width": 360, "height": 740})
     page.goto(f"{live_server.url}/s/water/queues/")
     page.fill("[name=username]", "meena")
     page.fill("[name=password]", PASSWORD)
@@ -73,8 +90,10 @@ def test_every_card_is_decided_with_one_key_and_taken_back_with_another(
         waiting = Card.objects.open().filter(kind=kind).count()
         button = page.locator(f"[data-key='{key}']")
         expect(button).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, kind
         page.keyboard.press(key)
         expect(page.locator("[data-key=u]")).to_be_visible()
+        page.wait_for_load_state("load")  # with the script that obeys the keys
         assert Card.objects.open().filter(kind=kind).count() == waiting - 1
         page.keyboard.press("u")
         expect(button).to_be_visible()
