@@ -44,6 +44,8 @@ class Analysis:
     """Height and width of the upright pictures: what the boxes are pixels of."""
     bodies: list[Body] = field(default_factory=list)
     """Figures, numbered on from the tracklets; none where they are not looked for."""
+    hands: dict[str, list[float]] = field(default_factory=dict)
+    """When something moved over the UPI stand or the cash drawer (`hands.PLACES`), where these are drawn."""
 
 
 def analyse(
@@ -84,6 +86,10 @@ def gathered(info: VideoInfo, results: Sequence[ChunkResult], config: VisionConf
         refused=dict(sum((Counter(result.refused) for result in results), Counter())),
         size=size,
         bodies=whole((body for result in results for body in result.bodies), len(tracklets) + 1, size[1]),
+        hands={
+            place: [at for result in results for at in result.hands.get(place, [])]
+            for place in {place for result in results for place in result.hands}
+        },
     )
 
 

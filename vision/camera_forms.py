@@ -200,6 +200,8 @@ class PlacesForm(forms.Form):
     region = PointsField(least=3, most=MOST_POINTS, label=_("What counts"))
     counter = PointsField(least=3, most=MOST_POINTS, label=_("Counter"))
     door = PointsField(least=2, most=2, label=_("Door"))
+    upi_stand = PointsField(least=3, most=MOST_POINTS, label=_("UPI stand"))
+    cash_drawer = PointsField(least=3, most=MOST_POINTS, label=_("Cash drawer"))
 
     def places(self) -> dict[str, Sequence[Sequence[float]]]:
         return dict(self.cleaned_data)

@@ -17,6 +17,7 @@ from vision.camera_words import ADVICE, FAULTS, REFUSALS
 from vision.faces import REFUSALS as REASONS
 from vision.models import Camera, FaceView, Recording, VisionSettings
 from vision.privacy import access
+from vision.scene import PLACES
 from vision.showing import private_file
 from watershop import jobs
 from watershop.audit import Actor
@@ -95,7 +96,7 @@ def _page(request: ShopRequest, row: Camera, **parts: Any) -> HttpResponse:
         "camera": row,
         "fault": FAULTS.get(row.fault),
         "form": CameraForm(instance=_camera(request, row.pk), shop=request.shop, kind=row.kind),
-        "places": PlacesForm(initial={name: getattr(row, name) for name in deeds.PLACES}),
+        "places": PlacesForm(initial={name: getattr(row, name) for name in PLACES}),
         **_placement(row),
         **parts,
     }

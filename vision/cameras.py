@@ -17,7 +17,7 @@ from vision.local_files import fetched
 from vision.models import Camera, Recording, VisionSettings
 from vision.picture import as_jpeg
 from vision.pipeline import eye_of
-from vision.scene import turned
+from vision.scene import PLACES, turned
 from vision.sources import FAULTS
 from vision.trials import Found, Trial, try_out
 from watershop import audit, jobs
@@ -26,7 +26,6 @@ from watershop.models import Shop
 
 CHECK = "vision.tasks.check_placement"
 PLACEMENT_S = 60.0
-PLACES = ("region", "counter", "door")
 LOGIN_LOST, NOTHING_RECORDED = "login_lost", "nothing_recorded"
 """Why no picture was taken, beside `sources.FAULTS` and the codes of unreadable files."""
 
@@ -69,7 +68,7 @@ def _change(
 
 
 def draw(camera: Camera, places: Mapping[str, Any], actor: Actor) -> Camera:
-    """Keep what was drawn on the still: `region`, `counter` and `door`, lists of [x, y]."""
+    """Keep what was drawn on the still: `scene.PLACES`, lists of [x, y]."""
     return audit.change(camera, actor, "draw_camera", places)
 
 

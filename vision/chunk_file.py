@@ -28,6 +28,7 @@ def write_result(result: ChunkResult, path: Path) -> None:
         "faces": result.faces,
         "refused": result.refused,
         "size": result.size,
+        "hands": result.hands,
     }
     arrays: dict[str, Any] = {
         "numbers": np.array(json.dumps(numbers)),

@@ -54,6 +54,8 @@ class ChunkResult:
     """Height and width of the upright pictures; no size where none was decoded."""
     bodies: list[Body] = field(default_factory=list)
     """Figures that were followed, where they are looked for."""
+    hands: dict[str, list[float]] = field(default_factory=dict)
+    """When something moved over the UPI stand or the cash drawer (`hands.PLACES`), where these are drawn."""
 
 
 def analyse_chunk(
@@ -97,6 +99,7 @@ def analyse_chunk(
         dict(eye.refused),
         eye.size,
         eye.bodies(),
+        {place: [at for at in times if chunk.owns(at)] for place, times in eye.hands.moved.items()},
     )
 
 

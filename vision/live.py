@@ -120,4 +120,5 @@ class _Watcher:
             refused=dict(self._eye.refused),
             size=self._eye.size,
             bodies=self._eye.bodies(),
+            hands=self._eye.hands.moved,
         )

@@ -14,6 +14,7 @@ from vision.candidates import Candidate
 from vision.config import VisionConfig
 from vision.engines import make_detector, make_engine
 from vision.faces import Box, Face, around, middle, places, quality, refusal
+from vision.hands import Hands
 from vision.motion import MotionGate
 from vision.picture import Frame, Image, Place
 from vision.scene import is_within
@@ -65,6 +66,7 @@ class Eye:
         self.looked_at = -np.inf
         """The time of the last picture."""
         self._figures = Figures(config) if config.finds_bodies else None
+        self.hands = Hands(config.scene)
         self.refused: Counter[str] = Counter()
         """Why faces were not kept as shots: how often each reason."""
 
@@ -81,6 +83,7 @@ class Eye:
             with clock("track"):
                 self._figures.look(frame)
         with clock("motion"):
+            self.hands.look(frame)
             regions = self._regions(frame)
         if not regions:
             return []

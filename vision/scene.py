@@ -5,6 +5,8 @@ from typing import Self, TypeAlias
 
 Point: TypeAlias = tuple[float, float]
 """(x, y) in fractions of the upright picture, from its upper left corner."""
+PLACES = ("region", "counter", "door", "upi_stand", "cash_drawer")
+"""What can be drawn on the picture of a camera."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,17 @@ class Scene:
     """A polygon: where somebody stands who is being served (the middle of the face)."""
     door: tuple[Point, ...] = ()
     """Two points: inside lies to the right of one who looks from the first to the second."""
+    upi_stand: tuple[Point, ...] = ()
+    """A polygon around the code that is paid by."""
+    cash_drawer: tuple[Point, ...] = ()
+    """A polygon around the open drawer."""
     evens_light: bool = False
     """Whether light and shade are evened out before a face is looked for."""
 
     @classmethod
     def from_json(cls, fields: dict[str, object]) -> Self:
         """The value that `dataclasses.asdict` and JSON made plain."""
-        places = {name: as_points(fields.get(name)) for name in ("region", "counter", "door")}
+        places = {name: as_points(fields.get(name)) for name in PLACES}
         return cls(int(str(fields.get("rotation", 0))), **places, evens_light=bool(fields.get("evens_light")))
 
     def in_pixels(self, size: tuple[int, int]) -> Self:

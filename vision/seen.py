@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vision.analysis import Analysis
+from vision.hands import LOOK_S
 from vision.models import Person
 from vision.persons import template
 from vision.tracking import Shot, Tracklet
@@ -72,6 +73,14 @@ class Seen:
     def at(self, seconds: float) -> datetime:
         """The moment that lies so far from the start of the file."""
         return self.started_at + timedelta(seconds=seconds)
+
+    def moved_s(self, place: str, span: VisitSpan[str]) -> float | None:
+        """For how long something moved in one of `hands.PLACES` during a visit; None where that is not drawn."""
+        times = self.analysis.hands.get(place)
+        if times is None:
+            return None
+        start, end = span.at_counter or (span.entry_s, span.exit_s)
+        return round(LOOK_S * sum(start <= at <= end for at in times), 1)
 
     def shot_distances(self, seen: SeenPerson) -> list[float]:
         """L2 from each of a person's shots to their mean in this recording."""

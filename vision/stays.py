@@ -56,6 +56,7 @@ def _grown(known: Visit, more: Visit) -> Visit:
         known.exit_at, known.exit_by = more.exit_at, more.exit_by
     known.counter_from_at = _least(known.counter_from_at, more.counter_from_at)
     known.counter_until_at = _most(known.counter_until_at, more.counter_until_at)
+    known.upi_s, known.cash_s = _sum(known.upi_s, more.upi_s), _sum(known.cash_s, more.cash_s)
     known.shots += more.shots
     known.save()
     return known
@@ -67,6 +68,11 @@ def _least(*moments: datetime | None) -> datetime | None:
 
 def _most(*moments: datetime | None) -> datetime | None:
     return max((moment for moment in moments if moment), default=None)
+
+
+def _sum(*seconds: float | None) -> float | None:
+    known = [spent for spent in seconds if spent is not None]
+    return sum(known) if known else None
 
 
 def part(visits: Sequence[Visit]) -> list[Visit]:

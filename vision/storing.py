@@ -69,6 +69,8 @@ def _visit(recording: Recording, seen: Seen, span: VisitSpan[str], who: SeenPers
         exit_by=span.exit_by,
         counter_from_at=span.at_counter and seen.at(span.at_counter[0]),
         counter_until_at=span.at_counter and seen.at(span.at_counter[1]),
+        upi_s=seen.moved_s("upi_stand", span),
+        cash_s=seen.moved_s("cash_drawer", span),
     )
 
 

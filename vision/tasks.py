@@ -15,6 +15,7 @@ from vision import (
     linking,
     recordings,
     sightings,
+    tenders,
     watch_folders,
     watching,
 )
@@ -27,6 +28,8 @@ from watershop.jobs import Beat, JobFailedError
 from watershop.models import Shop
 
 RECENT = timedelta(days=1)
+HINTED = timedelta(days=30)
+"""A recording that is brought later than that gives no hint any more."""
 BEAT_S = 0.5
 
 
@@ -94,6 +97,12 @@ def link_recent_sales() -> None:
     """Each minute: suggest links for sales that were imported or back-dated into a time that is watched already."""
     for shop in Shop.objects.all():
         linking.suggest_for_new_sales(shop, RECENT)
+
+
+def hint_tenders() -> None:
+    """Each minute: how the sales whose visit is sure were probably paid."""
+    for shop in Shop.objects.all():
+        tenders.hint_new_sales(shop, timezone.now() - HINTED)
 
 
 def find_cards() -> None:

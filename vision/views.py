@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sales.models import Sale
-from vision import disputes, linking, pipeline
+from vision import disputes, linking, pipeline, tenders
 from vision.alike import lookalikes
-from vision.models import FaceView, IdentityEvent, Person, SaleLink, Template, Tracklet, Visit
+from vision.models import FaceView, IdentityEvent, Person, SaleLink, Template, TenderHint, Tracklet, Visit
 from vision.privacy import access, switch
 from vision.showing import back_to, private_file
 from watershop.audit import Actor
@@ -95,6 +95,8 @@ def sale_links(request: ShopRequest, pk: int) -> HttpResponse:
     context = {
         "sale": sale,
         "visits": visits,
+        "hint": TenderHint.objects.filter(sale=sale).first(),
+        "hit_rate": tenders.hit_rate(request.shop, sale.sold_at - tenders.MEMORY),
         "dispute_files": disputes.files_of(sale),
         "may_dispute": bool(sale.due and sale.customer_id) and has_role(request.membership, Role.MANAGER),
     }

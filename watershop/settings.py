@@ -335,6 +335,7 @@ EVERY_MINUTE = (
     "watershop.outbox.send_due",
     "vision.tasks.settle_recordings",
     "vision.tasks.link_recent_sales",
+    "vision.tasks.hint_tenders",
     "vision.tasks.find_cards",
     "vision.tasks.look_into_folders",
     "vision.tasks.keep_within_quotas",

@@ -97,6 +97,7 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
         "watershop.outbox.send_due": Schedule.MINUTES,
         "vision.tasks.settle_recordings": Schedule.MINUTES,
         "vision.tasks.link_recent_sales": Schedule.MINUTES,
+        "vision.tasks.hint_tenders": Schedule.MINUTES,
         "vision.tasks.find_cards": Schedule.MINUTES,
         "vision.tasks.look_into_folders": Schedule.MINUTES,
         "vision.tasks.keep_within_quotas": Schedule.MINUTES,

@@ -208,6 +208,8 @@ class Camera(ShopRow):
             region=as_points(self.region),
             counter=as_points(self.counter),
             door=as_points(self.door),
+            upi_stand=as_points(self.upi_stand),
+            cash_drawer=as_points(self.cash_drawer),
             evens_light=self.evens_light,
         )
 

@@ -1,11 +1,11 @@
-// Draws the places of a camera on its picture: form[data-places] with the fields region, counter and door.
+// Draws the places of a camera on its picture: form[data-places] with a field for each place.
 //
 //   [data-tools]        shown by this script
 //   [data-tool=NAME]    what a tap on the picture sets a corner of; again: nothing
 //   [data-do=back|clear]   takes back the last corner, or all of the chosen place
 //   .still > svg        100 by 100, stretched over the picture, so a field's text is a polygon's points
 
-const MOST = { region: 20, counter: 20, door: 2 };
+const MOST = { region: 20, counter: 20, door: 2, upi_stand: 20, cash_drawer: 20 };
 const NEAR_PX = 22;
 const ARROW_PX = 44;
 const form = document.querySelector("form[data-places]");
