@@ -107,8 +107,9 @@ def hint_tenders() -> None:
 
 def find_cards() -> None:
     """Each minute: what till and camera together find odd becomes cards to decide."""
+    minute = timezone.now().minute
     for shop in Shop.objects.all():
-        finding.find(shop)
+        finding.find(shop, minute)
 
 
 def settle_recordings() -> None:

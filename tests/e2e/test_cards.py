@@ -71,7 +71,8 @@ def cast(monkeypatch: pytest.MonkeyPatch) -> Cast:
     with monkeypatch.context() as clock:
         at = timezone.now() + timedelta(minutes=30)
         clock.setattr(timezone, "now", lambda: at)
-        finding.find(cast.shop)
+        for queue in QUEUES.values():
+            finding.find_for(queue, cast.shop)
     return cast
 
 

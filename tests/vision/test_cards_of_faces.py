@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.base import TESTS, Cast, make_cast
 from tests.vision.card_scenes import a_doubt, an_account_with_a_face, buys, look, two_alike
 from tests.vision.crowd import came
 from tests.vision.scene import a_person, a_visit, agrees
 from vision import decisions
-from vision.models import Person
+from vision.models import Card, Person
 from vision.queues import QUEUES, deciding, finding
 from watershop.models import Shop
 
@@ -146,6 +147,25 @@ def test_a_face_that_was_named_elsewhere_is_no_card_any_more(cast: Cast) -> None
     agrees(cast.bala)
     decisions.name(other, {"customer": cast.bala}, TESTS)
     assert not look("household", cast.shop)
+
+
+def test_what_costs_much_to_find_is_looked_for_each_ten_minutes(shop: Shop) -> None:
+    a_doubt(shop)
+    two_alike(shop)
+    finding.find(shop, 1 - shop.pk)
+    assert {card.kind for card in Card.objects.all()} == {"doubt"}
+    finding.find(shop, 10 - shop.pk)
+    assert {card.kind for card in Card.objects.all()} == {"doubt", "same"}
+
+
+def test_without_a_face_network_all_else_is_still_asked(cast: Cast, settings: Settings) -> None:
+    settings.VISION_ENGINE = "none such"
+    two_alike(cast.shop)
+    an_account_with_a_face(cast)
+    buys(cast, a_person(cast.shop), 3)
+    finding.find(cast.shop, -cast.shop.pk)
+    kinds = {card.kind for card in Card.objects.all()}
+    assert "household" in kinds and "same" not in kinds
 
 
 def test_each_shop_has_its_own_cards(cast: Cast) -> None:

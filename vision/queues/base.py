@@ -60,6 +60,8 @@ class Queue(ABC):
     order: ClassVar[tuple[str, ...]] = ("-at", "-pk")
     is_live: ClassVar[bool] = False
     """Whether a card is worth nothing a minute later: its page then looks for new ones every few seconds."""
+    minutes: ClassVar[int] = 1
+    """How many lie between two looks; a divisor of 60, more than one where looking costs much."""
     fragment: ClassVar[str] = ""
     """The template of what a card shows below its reason, from `shown.more`."""
 

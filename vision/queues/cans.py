@@ -27,6 +27,7 @@ class Cans(Queue):
     title = gettext_lazy("Cans")
     hint = gettext_lazy("Counted otherwise than sold")
     icon = "can"
+    minutes = 10
     order = ("-amount", "-at", "-pk")
     outcomes = (
         Outcome("miscounted", gettext_lazy("Counted wrong"), "c", "close"),

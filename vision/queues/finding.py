@@ -1,10 +1,12 @@
 """New cards are looked for each minute, and those whose question has gone are taken away."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
 
 from vision.models import Card
+from vision.networks import EngineUnavailable
 from vision.queues import QUEUES
 from vision.queues.base import Queue
 from watershop.models import Shop
@@ -13,10 +15,12 @@ LATELY = timedelta(days=3)
 """How far back is looked each minute: over a long weekend, and bounded for the database."""
 
 
-def find(shop: Shop) -> None:
-    """All queues of a shop."""
+def find(shop: Shop, minute: int) -> None:
+    """The queues of a shop whose turn it is in this minute of the hour; the shops take turns, too."""
     for queue in QUEUES.values():
-        find_for(queue, shop)
+        if (minute + shop.pk) % queue.minutes == 0:
+            with suppress(EngineUnavailable):  # without a face network all other questions are still asked
+                find_for(queue, shop)
 
 
 def find_for(queue: Queue, shop: Shop) -> None:

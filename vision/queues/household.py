@@ -50,6 +50,7 @@ class Household(Queue):
     title = gettext_lazy("One household?")
     hint = gettext_lazy("Who collects for somebody else's account")
     icon = "people"
+    minutes = 10
     role = Role.STAFF
     outcomes = (
         Outcome("yes", gettext_lazy("Also collects"), "y", "check"),

@@ -56,6 +56,7 @@ class OldDebt(Queue):
     title = gettext_lazy("New account, old debt")
     hint = gettext_lazy("A new customer with the face of an old debtor")
     icon = "dues"
+    minutes = 10
     role = Role.MANAGER
     order = ("-amount", "-pk")
     outcomes = (

@@ -23,6 +23,7 @@ class Same(Queue):
     title = gettext_lazy("One or two?")
     hint = gettext_lazy("Two persons who look alike")
     icon = "people"
+    minutes = 10
     role = Role.STAFF
     outcomes = (
         Outcome("yes", gettext_lazy("One person"), "y", "check"),
