@@ -147,6 +147,28 @@ def test_two_who_leave_together_are_alike_until_the_sale_names_one() -> None:
     assert the(link(named, visits), "T6").visit == "twin"
 
 
+def with_a_twin(faces: dict[int, str]) -> tuple[list[SaleEvent], list[VisitEvent]]:
+    """A quiet hour in which Asha bought at the second, fourth and sixth visit, where somebody left as she did.
+
+    Nobody is recognised; `faces` are the codes of those at whose visits she bought.
+    """
+    sales, visits = quiet_hour()
+    sales = [replace(sale, customer="Asha") if n in (1, 3, 5) else sale for n, sale in enumerate(sales)]
+    visits = [replace(visit, person=faces.get(n, f"P{n}")) for n, visit in enumerate(visits)]
+    return sales, [*visits, replace(visits[5], id="twin", entry=visits[5].entry - 20, person="stranger")]
+
+
+def test_a_face_that_comes_with_the_customers_other_sales_is_theirs() -> None:
+    found = the(link(*with_a_twin({1: "her", 3: "her", 5: "her"})), "T6")
+    assert (found.visit, found.decision) == ("V6", "linked")
+    assert found.because["identity"] > 1
+
+
+def test_a_sale_is_no_evidence_for_itself() -> None:
+    found = the(link(*with_a_twin({5: "her"})), "T6")
+    assert found.decision == "none" and found.reason == "several_alike"
+
+
 def test_a_decision_by_hand_stays_and_counts_for_the_others() -> None:
     sales, visits = quiet_hour()
     twin = replace(visits[5], id="twin", entry=visits[5].entry - 20)

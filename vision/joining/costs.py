@@ -84,7 +84,7 @@ def parts_of(pairs: Pairs, beliefs: Parameters) -> Parts:
     return Parts(
         time=np.log(without_wait / missed),
         counter=np.log(ways.sum(axis=1) / without_wait),
-        identity=np.log(_identity(pairs, beliefs.faces)),
+        identity=np.log(_identity(pairs, beliefs.faces) * pairs.acquainted),
         buys=np.log(buys / (1 - buys)),
     )
 

@@ -1,7 +1,7 @@
 """Which visit made which sale: how sure each pair is, over all ways to share the visits out among the sales."""
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from vision.joining.acquaintance import acquaintance
 from vision.joining.calibration import Calibration
 from vision.joining.clock import SAME_CLOCK, Clock
 from vision.joining.costs import Parameters, Parts, parts_of
@@ -68,6 +69,7 @@ def link(
     at = np.array([clock.to_camera(sale.at) for sale in told], np.float64)
     join = _join(told, at, with_groups(visits), prior.window_s, decided, frozenset(refused))
     beliefs = join.learn(prior)
+    join = join.acquainted(beliefs)
     spans = _span(visits) if watched is None else watched
     verdict = _Verdict(join, join.weigh(beliefs), parts_of(join.pairs, beliefs), prior, calibration, spans)
     best = verdict.assigned()
@@ -82,7 +84,7 @@ def link(
 
 @dataclass(frozen=True)
 class _Odds:
-    """Of each pair, of each sale that no visit made it, and the sum of those that the camera missed."""
+    """Of each pair, of each sale that no visit is left for it, and how many sales the camera probably missed."""
 
     pairs: Floats
     none: Floats
@@ -109,8 +111,15 @@ class _Join:
         for _ in range(ROUNDS):
             odds = self.weigh(beliefs, LEARNING_WIDTH)
             pairs = np.where(self.is_fixed, 1.0, odds.pairs)
-            beliefs = learned(self.pairs, pairs, odds.missed, len(self.sales), self.visits, prior, beliefs)
+            missed = odds.missed - float(self.is_fixed.sum())
+            beliefs = learned(self.pairs, pairs, missed, len(self.sales), self.visits, prior, beliefs)
         return beliefs
+
+    def acquainted(self, beliefs: Parameters) -> "_Join":
+        """The same, with what each sale's customer is known by from their other sales."""
+        odds = np.where(self.is_fixed, 1.0, self.weigh(beliefs, LEARNING_WIDTH).pairs)
+        known = acquaintance(self.pairs, odds, self.sales, self.visits)
+        return replace(self, pairs=replace(self.pairs, acquainted=known))
 
     def weigh(self, beliefs: Parameters, width: int = WIDEST) -> _Odds:
         """How likely each pair is, given all the others."""

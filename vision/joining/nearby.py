@@ -44,6 +44,8 @@ class Pairs:
     """Sales per second around the sale."""
     recognised: float
     """Share of the visits that were recognised as somebody."""
+    acquainted: Floats
+    """How much likelier the pair is for what other sales of the customer say of the face."""
 
 
 def pairs_of(sales: Sequence[SaleEvent], at: Floats, visits: Sequence[VisitEvent], window_s: float) -> Pairs:
@@ -70,6 +72,7 @@ def pairs_of(sales: Sequence[SaleEvent], at: Floats, visits: Sequence[VisitEvent
         group_size=party[visit],
         rate=_rate(at)[sale],
         recognised=known.total() / max(len(visits), 1),
+        acquainted=np.ones(len(sale)),
     )
 
 
