@@ -97,6 +97,20 @@ def change_customer(customer: Customer, fields: Mapping[str, Any], *, actor: Act
     return audit.change(customer, actor, "change_customer", fields, personal=PERSONAL)
 
 
+def accounts_of(customer: Customer) -> list[Customer]:
+    """The customer's account, and all that were merged into it, over any number of steps."""
+    accounts = [customer]
+    for account in accounts:  # it grows meanwhile
+        accounts += account.merged_from.order_by("pk")
+    return accounts
+
+
+def erase_customer(customer: Customer, *, actor: Actor) -> Customer:
+    """Only the code stays: name, phone number and e-mail go for good, and the account is closed."""
+    fields = {"name": customer.code, "phone": "", "email": "", "is_active": False}
+    return audit.change(customer, actor, "erase_customer", fields, personal=PERSONAL)
+
+
 def mark_merged(customer: Customer, into: Customer | None, *, actor: Actor) -> Customer:
     """The customer is found under another account from now on, or (None) under their own again."""
     fields = {"merged_into": into, "is_active": into is None}

@@ -56,6 +56,7 @@ def _customer_page(
         "back": back or ReturnForm(request.shop, account.cans),
         "is_drawer_missing": is_missing(request.shop),
         "face_url_name": settings.CUSTOMER_FACE_URL_NAME,
+        "data_url_name": settings.CUSTOMER_DATA_URL_NAME,
     }
     refused = next((form for form in (pay, back) if form and form.is_bound), None)
     return render(request, "sales/customer.html", context, status=refused.status if refused else 200)

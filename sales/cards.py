@@ -63,10 +63,16 @@ def issue(shop: Shop, customers: Iterable[Customer], *, actor: Actor) -> list[Cu
 @transaction.atomic
 def reissue(customer: Customer, *, actor: Actor) -> CustomerCard:
     """A new card instead of the one that is lost, which then opens nothing any more."""
+    revoke(customer, actor=actor)
+    return issue(customer.shop, [customer], actor=actor)[0]
+
+
+@transaction.atomic
+def revoke(customer: Customer, *, actor: Actor) -> None:
+    """The customer's card opens nothing any more."""
     Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     for card in customer.cards.filter(revoked_at=None):
         audit.change(card, actor, "revoke_card", {"revoked_at": timezone.now()})
-    return issue(customer.shop, [customer], actor=actor)[0]
 
 
 def _new_token() -> str:

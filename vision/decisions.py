@@ -212,7 +212,7 @@ def forget(person: Person, actor: Actor) -> IdentityEvent:
     with transaction.atomic():
         _lock(person.shop_id)
         person = Person.objects.get(pk=person.pk).now()
-        everyone = _merged_into(person)
+        everyone = everyone_in(person)
         faces = Tracklet.objects.filter(person__in=everyone)
         pictures = list(faces.exclude(picture="").values_list("picture", flat=True))
         sightings = Sighting.objects.filter(person__in=everyone)
@@ -318,7 +318,7 @@ def _new_person(shop: Shop) -> Person:
     return Person.objects.create(shop=shop, code=code)
 
 
-def _merged_into(person: Person) -> list[int]:
+def everyone_in(person: Person) -> list[int]:
     """A person (id) and all who were merged into them, over any number of steps."""
     everyone, news = [person.pk], [person.pk]
     while news := list(Person.objects.filter(merged_into__in=news).values_list("pk", flat=True)):

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -95,6 +95,12 @@ def _no_key_twice() -> Iterator[None]:
 def forget_answers() -> None:
     """Delete answers that nobody will ask for again: no device keeps a deed to be sent for longer."""
     Answer.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).delete()
+
+
+def forget_answers_with(shop: Shop, words: Iterable[str]) -> None:
+    """Delete the answers that hold one of these words: asked again, their deeds are not done twice either."""
+    for word in words:
+        Answer.objects.filter(shop=shop, body__icontains=word).delete()
 
 
 def hold_key(shop: Shop, key: str) -> None:

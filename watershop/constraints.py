@@ -1,7 +1,8 @@
 """Promises that PostgreSQL keeps and Django has no name for; they stand in `Meta.constraints` like the others.
 
 `SameShop("customer")` is the composite foreign key (shop_id, customer_id) -> (shop_id, id): a row can never
-point into another shop. `AppendOnly()` refuses UPDATE, DELETE and TRUNCATE on the whole table.
+point into another shop. `AppendOnly()` refuses UPDATE, DELETE and TRUNCATE on the whole table, but for one column that
+an erasure may empty.
 """
 
 from typing import Any
@@ -60,7 +61,14 @@ class SameShop(BaseConstraint):
 
 
 class AppendOnly(BaseConstraint):
-    """Rows are written once and stay. The function is made by the first migration of `watershop`."""
+    """Rows are written once and stay; at most one column of them (`may_empty`, JSON) becomes {}, for an erasure.
+
+    The functions are made by migrations of `watershop`.
+    """
+
+    def __init__(self, *, name: str, may_empty: str = "") -> None:
+        super().__init__(name=name)
+        self.may_empty = may_empty
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
@@ -70,16 +78,37 @@ class AppendOnly(BaseConstraint):
             "CREATE TRIGGER %(name)s BEFORE UPDATE OR DELETE OR TRUNCATE ON %(table)s "
             "FOR EACH STATEMENT EXECUTE FUNCTION watershop_append_only()"
         )
-        quote = schema_editor.quote_name
-        return Statement(sql, name=quote(self.name), table=quote(model._meta.db_table))
+        if self.may_empty:
+            sql = sql.replace("UPDATE OR ", "") + (
+                "; CREATE TRIGGER %(of_rows)s BEFORE UPDATE ON %(table)s "
+                "FOR EACH ROW EXECUTE FUNCTION watershop_only_empties(%(column)s)"
+            )
+        return self._statement(sql, model, schema_editor)
 
     def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+        sql = "DROP TRIGGER %(name)s ON %(table)s"
+        if self.may_empty:
+            sql += "; DROP TRIGGER %(of_rows)s ON %(table)s"
+        return self._statement(sql, model, schema_editor)
+
+    def _statement(self, sql: str, model: Any, schema_editor: Any) -> Statement:
         quote = schema_editor.quote_name
-        table = quote(model._meta.db_table)
-        return Statement("DROP TRIGGER %(name)s ON %(table)s", name=quote(self.name), table=table)
+        return Statement(
+            sql,
+            name=quote(self.name),
+            of_rows=quote(f"{self.name}_rows"),
+            table=quote(model._meta.db_table),
+            column=schema_editor.quote_value(self.may_empty),
+        )
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """Nothing to check on one row: the trigger guards the table."""
 
+    def deconstruct(self) -> Any:
+        path, args, kwargs = super().deconstruct()
+        return path, args, kwargs | ({"may_empty": self.may_empty} if self.may_empty else {})
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, AppendOnly) and self.name == other.name
+        if isinstance(other, AppendOnly):
+            return (self.name, self.may_empty) == (other.name, other.may_empty)
+        return NotImplemented

@@ -133,6 +133,13 @@ def cancel(messages: MessageQuerySet, *, actor: Actor) -> int:
 
 
 @transaction.atomic
+def forget_words(messages: MessageQuerySet, *, actor: Actor) -> None:
+    """Address and words of these messages go for good; what still waits is called off. That there was one stays."""
+    cancel(messages, actor=actor)
+    messages.update(to="", subject="", text="", error="")
+
+
+@transaction.atomic
 def retry(message: Message, *, actor: Actor) -> None:
     """Let a message that failed or was called off wait again. Raises ValidationError when it is neither."""
     try:

@@ -212,6 +212,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / ("demo-media" if DEMO else "media")
+# Who was erased, by ids: outside the database, so that a backup that is brought back brings nobody back.
+ERASURE_LOG = VAR_DIR / ("demo-erasures.log" if DEMO else "erasures.log")
 # Recordings and faces: in MEDIA_ROOT, or in an S3-compatible store that several machines work from. What is read
 # from there lies in CACHE_DIR for a while.
 STORAGE_URL = env_secret("WATERSHOP_STORAGE_URL")
@@ -320,6 +322,8 @@ TILL_COUNTER_URL_NAME: str | None = "counter_tiles"
 SALE_LINKS_URL_NAME: str | None = "sale_links"
 # The slot of a customer's page: the URL name of the fragment that says whether their face is known.
 CUSTOMER_FACE_URL_NAME: str | None = "customer_face"
+# And where a manager hands out or erases what is kept about them.
+CUSTOMER_DATA_URL_NAME: str | None = "customer_data"
 # Where a receipt printer may be plugged into this machine; nobody can name another file as a printer.
 PRINTER_DEVICES = ("/dev/usb/lp*", "/dev/lp*", "/dev/ttyUSB*", "/dev/ttyACM*")
 # What the scheduler starts, by name: the floor may not know the rooms above it.

@@ -57,6 +57,8 @@ POSTED = {
     "customer_pay": "customer",
     "customer_return_cans": "customer",
     "customer_open": "customer_credit",
+    "customer_withdraw": "customer_face",
+    "customer_export": "customer_data",
     "customer_write_off": "customer_credit",
     "entry_undo": "customers",
     "outbox_message": "outbox",

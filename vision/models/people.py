@@ -210,7 +210,7 @@ class IdentityEvent(ShopRow):
         ordering: ClassVar = ["-at", "-id"]
         constraints: ClassVar = [
             shop_id_unique("identityevent"),
-            AppendOnly(name="identityevent_append_only"),
+            AppendOnly(name="identityevent_append_only", may_empty="moved"),
             SameShop("person", name="identityevent_person_same_shop"),
             SameShop("other", name="identityevent_other_same_shop"),
             SameShop("reverses", name="identityevent_reverses_same_shop"),

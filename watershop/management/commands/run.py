@@ -29,8 +29,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from analytics import one_person
 from vision.models import Camera
 from watershop import accounts, database, jobs
+from watershop.audit import Actor
 from watershop.management.supervisor import Child, Supervisor, end_marked
 from watershop.management.watchdog import Watchdog, cluster_child
 from watershop.models import Shop
@@ -99,6 +101,7 @@ class Command(BaseCommand):
             self.stdout.write(_("Preparing the database ..."))
             call_command("migrate", verbosity=0)
         jobs.ensure_schedules()
+        one_person.replay(Actor.command("run"))  # if a backup was brought back meanwhile
         _collect_static()
         if settings.DEMO and not Shop.objects.exists():
             self.stdout.write(_("Making up 60 days of trade for the demo shop ..."))
