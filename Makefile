@@ -45,6 +45,7 @@ robust: $(VENV)/.installed-dev ## how right the eye is: clips of other people, l
 
 openset: $(VENV)/.installed-dev ## how many known people are found, and strangers taken for them (needs ../shared)
 	$(PY) -m tests.eye openset --plot docs/open_set.svg
+	$(PY) -m tests.eye debtors
 
 links: $(VENV)/.installed-dev ## sales joined to visits on made-up days, beside the nearest in time; DAYS=3 for fewer
 	$(PY) -m tests.vision.links_table $(if $(DAYS),--days $(DAYS))

@@ -42,7 +42,7 @@ class ColdStart:
     till_at: float
     """Up to here the till says a name, with what they owe, for others to see."""
     debtor_at: float
-    """Up to here a debt is spoken of."""
+    """Up to here a debt is spoken of: fewer than one stranger in a thousand comes so near (docs/vision.md)."""
 
 
 DLIB = ColdStart(
@@ -53,8 +53,8 @@ DLIB = ColdStart(
     look_spread=0.33,
     change_at=0.46,
     enrol_at=0.28,
-    till_at=0.32,
-    debtor_at=0.32,
+    till_at=0.33,
+    debtor_at=0.33,
 )
 
 

@@ -6,6 +6,7 @@ who leans over it changes it once.
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from vision.motion import smooth
 from vision.picture import Frame, Image
@@ -26,7 +27,7 @@ class Hands:
     def __init__(self, scene: Scene) -> None:
         drawn: dict[str, tuple[Point, ...]] = {name: getattr(scene, name) for name in PLACES}
         self._places = {name: place for name, place in drawn.items() if place}
-        self._masks: dict[str, Image] = {}
+        self._masks: dict[str, npt.NDArray[np.bool_]] = {}
         self._before: Image | None = None
         self.moved: dict[str, list[float]] = {name: [] for name in self._places}
         """When something moved there, by place; no entry for a place that is not drawn."""
@@ -39,14 +40,14 @@ class Hands:
         if self._before is None or self._before.shape != seen.shape:
             self._masks = {name: _mask(place, seen) for name, place in self._places.items()}
         else:
-            differs = cv2.absdiff(seen, self._before) > DIFFERS_BY
+            differs = np.asarray(cv2.absdiff(seen, self._before), np.uint8) > DIFFERS_BY
             for name, mask in self._masks.items():
-                if np.count_nonzero(differs & (mask > 0)) >= MOVED_SHARE * max(1, np.count_nonzero(mask)):
+                if differs[mask].mean() >= MOVED_SHARE:
                     self.moved[name].append(round(frame.at, 2))
         self._before = seen
 
 
-def _mask(place: tuple[Point, ...], picture: Image) -> Image:
+def _mask(place: tuple[Point, ...], picture: Image) -> npt.NDArray[np.bool_]:
     height, width = picture.shape
-    corners = np.array([[(round(x * width), round(y * height)) for x, y in place]], np.int32)
-    return np.asarray(cv2.fillPoly(np.zeros((height, width), np.uint8), corners, 1), np.uint8)
+    corners = np.array([(round(x * width), round(y * height)) for x, y in place], np.int32)
+    return np.asarray(cv2.fillPoly(np.zeros((height, width), np.uint8), [corners], 1)) > 0

@@ -16,14 +16,19 @@ def main() -> None:
     clips.add_argument("--keep", type=Path, metavar="DIR", help="leave clips and logs here")
     faces = kinds.add_parser("openset", help="known people and strangers among labelled photographs")
     faces.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the DET curves")
+    kinds.add_parser("debtors", help="strangers who are taken for somebody who owes money")
     asked = vars(parser.parse_args())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watershop.settings")
     import django
 
     django.setup()
-    from tests.eye import open_set, robust
+    from tests.eye import debtors, open_set, robust
 
-    tables: dict[str, Callable[..., Iterator[str]]] = {"robust": robust.table, "openset": open_set.report}
+    tables: dict[str, Callable[..., Iterator[str]]] = {
+        "robust": robust.table,
+        "openset": open_set.report,
+        "debtors": debtors.report,
+    }
     for line in tables[asked.pop("kind")](**asked):
         print(line, flush=True)  # noqa: T201 (what it is for)
 

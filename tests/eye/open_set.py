@@ -54,14 +54,15 @@ class Searches:
         return float((self.mated >= bar).mean())
 
 
-def vectors_of(folder: Path, config: VisionConfig) -> Labelled:
-    """All photographs folder/PERSON/N.jpg, made small and compressed, as vectors."""
+def vectors_of(folder: Path, config: VisionConfig, *, is_small: bool = True) -> Labelled:
+    """All photographs folder/PERSON/N.jpg as vectors; made small and compressed, if not told otherwise."""
     generator = np.random.default_rng(5)
     detector, engine = make_detector(config), make_engine(config)
     chips, owners = [], []
     for owner, person in enumerate(sorted(folder.iterdir())):
         for photo in sorted(person.glob("*.jpg")):
-            picture = _small(photo, float(generator.uniform(42, 80)))
+            face_px = float(generator.uniform(42, 80))
+            picture = _small(photo, face_px) if is_small else np.asarray(cv2.imread(str(photo)), np.uint8)
             height, width = picture.shape[:2]
             faces = detector.detect(picture, [WHOLE])
             if faces:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 from typing import cast as told
 
 import numpy as np
@@ -25,7 +26,7 @@ DRAWER = ((0.6, 0.6), (0.9, 0.6), (0.9, 0.9), (0.6, 0.9))
 
 
 def a_sale(
-    cast: Cast, at: datetime, tender: Tender, *, upi_s: float | None, cash_s: float | None, **fields: object
+    cast: Cast, at: datetime, tender: Tender, *, upi_s: float | None, cash_s: float | None, **fields: Any
 ) -> Sale:
     """A sale in a visit that is surely its own, with so many seconds of motion in the two places."""
     sale = sell(cast, tender=tender, sold_at=at, **fields)
