@@ -4,9 +4,11 @@ A tile fills the till's form in and does nothing else: what is sold, and to whom
 is tied to the visit once the film is watched; a name that was wrong is then a decision about that visit.
 """
 
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from django.db import transaction
@@ -34,6 +36,8 @@ from watershop.models import Shop
 
 MOST = 4
 """As many tiles as there are keys for them."""
+RENEWED_S = 5.0
+"""Another till may have taken their money meanwhile."""
 SAME_START = timedelta(seconds=0.3)
 """A face in the film was first seen when the clerk's was, as nearly as times are kept."""
 
@@ -42,7 +46,6 @@ SAME_START = timedelta(seconds=0.3)
 class Tile:
     """Somebody at the counter. Without a `glance` they are unknown: no name, no money."""
 
-    key: int
     sighting: Sighting
     glance: Glance | None
 
@@ -52,20 +55,52 @@ def has_eye(shop: Shop) -> bool:
     return Camera.objects.live().filter(shop=shop, recognises=True).exists()
 
 
-def tiles(shop: Shop) -> list[Tile]:
-    """The people at the counter, the longest waiting first; at most six queries, however many they are."""
-    return _tiles(shop, at_counter(shop)[:MOST])
+@dataclass(frozen=True)
+class AtCounter:
+    """Who stands at the counter at one moment (None: a gap), and whom of them the till may name."""
+
+    shop: Shop
+    rows: Sequence[Sighting | None]
+    customers: Mapping[int, int]
+    """The customer (id) of a sighting (id)."""
+
+    @property
+    def mark(self) -> str:
+        """The same as long as the tiles are; what the known ones owe and hold is looked up every few seconds."""
+        shown = [row and (row.pk, self.customers.get(row.pk), bool(row.picture)) for row in self.rows]
+        return f"{shown} {int(time.time() / RENEWED_S) if self.customers else ''}"
+
+    def tiles(self) -> list[Tile | None]:
+        """As the till shows them."""
+        known = glances(self.shop, set(self.customers.values()))
+        return [Tile(row, known.get(self.customers.get(row.pk, 0))) if row else None for row in self.rows]
+
+
+def look(shop: Shop, places: Sequence[int | None] = ()) -> AtCounter:
+    """The people at the counter, the longest waiting first; at most six queries with their tiles, however many.
+
+    `places` are the sightings (ids) that are shown already: each stays where it is, or leaves a gap that the next one
+    who comes fills, so that no key means somebody else from one moment to the next.
+    """
+    rows = _placed(at_counter(shop), places[:MOST])
+    return AtCounter(shop, rows, _customers(shop, [row for row in rows if row]))
+
+
+def _placed(waiting: Sequence[Sighting], places: Sequence[int | None]) -> list[Sighting | None]:
+    there = {row.pk: row for row in waiting}
+    rows = [there.pop(place, None) if place else None for place in places]
+    news = iter(there.values())
+    filled = [row or next(news, None) for row in rows]
+    filled += islice(news, MOST - len(filled))
+    while filled and filled[-1] is None:
+        filled.pop()
+    return filled
 
 
 def tile_of(shop: Shop, sighting: int) -> Tile | None:
     """The tile of somebody who is or just was in sight (id); None when that was a while ago."""
-    return next(iter(_tiles(shop, lately(shop).filter(pk=sighting))), None)
-
-
-def _tiles(shop: Shop, rows: Collection[Sighting]) -> list[Tile]:
-    customers = _customers(shop, rows)
-    known = glances(shop, set(customers.values()))
-    return [Tile(key, row, known.get(customers.get(row.pk, 0))) for key, row in enumerate(rows, start=1)]
+    rows = list(lately(shop).filter(pk=sighting))
+    return next(iter(AtCounter(shop, rows, _customers(shop, rows)).tiles()), None)
 
 
 def _customers(shop: Shop, rows: Iterable[Sighting]) -> dict[int, int]:

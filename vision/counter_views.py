@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from vision import counter
@@ -21,21 +20,33 @@ NOTHING_NEW = 204
 def counter_tiles(request: ShopRequest) -> HttpResponse:
     """Tiles of the people at the counter, for the bill with the key `client_ref`.
 
-    The till asks twice a second: `seen` says what it shows already, and without news the answer is empty. So it is in
-    a shop without a live camera that recognises anybody; the till then asks no more.
+    The till asks twice a second: `seen` says what it shows already, `places` whom (sightings, "" for a gap), and
+    without news the answer is empty. So it is in a shop without a live camera that recognises anybody; the till then
+    asks no more.
     """
     if not counter.has_eye(request.shop):
         return HttpResponse(status=NOTHING_NEW)
     client_ref = _key(request.GET.get("client_ref", ""))
     choice = counter.chosen(request.shop, client_ref)
-    shown = {"tiles": counter.tiles(request.shop), "choice": choice, "shop": request.shop}
-    strip = render_to_string("vision/_counter_tiles.html", shown, request)
-    seen = hashlib.sha256(f"{choice and choice.pk}{strip}".encode()).hexdigest()[:16]
+    there = counter.look(request.shop, _places(request.GET.get("places", "")))
+    seen = hashlib.sha256(
+        f"{choice and choice.pk} {choice and choice.track} {there.mark}".encode()
+    ).hexdigest()
     if request.GET.get("seen") == seen:
         return HttpResponse(status=NOTHING_NEW)
-    count = counter.counted(request.shop, client_ref) if choice else None
-    context = {"strip": strip, "seen": seen, "choice": choice, "count": count, "client_ref": client_ref}
+    context = {
+        "tiles": there.tiles(),
+        "seen": seen,
+        "places": ",".join(str(row.pk) if row else "" for row in there.rows),
+        "choice": choice,
+        "count": counter.counted(request.shop, client_ref) if choice else None,
+        "client_ref": client_ref,
+    }
     return render(request, "vision/_counter.html", context)
+
+
+def _places(text: str) -> list[int | None]:
+    return [int(place) if place.isdecimal() else None for place in text.split(",")] if text else []
 
 
 def _key(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from tests.bench import database, vision
 from tests.bench.figure import Figure
 
-ROOMS = ("sales", "analytics", "vision")
+ROOMS = ("sales", "analytics", "vision", "counter")
 
 
 def main() -> None:
@@ -20,12 +20,14 @@ def main() -> None:
     rooms = [asked.room] if asked.room else ROOMS
     if "vision" in rooms:
         _print(vision.figures(is_long=asked.long))
-    if {"sales", "analytics"} & set(rooms):
+    if {"sales", "analytics", "counter"} & set(rooms):
         database.prepare(sales=asked.sales)
     if "sales" in rooms:
         _print(_of_sales(asked.rounds))
     if "analytics" in rooms:
         _print(_of_analytics())
+    if "counter" in rooms:
+        _print(_of_the_counter())
 
 
 def _of_sales(rounds: int) -> Iterator[Figure]:
@@ -40,6 +42,12 @@ def _of_analytics() -> Iterator[Figure]:
     from tests.bench import analytics
 
     return analytics.figures()
+
+
+def _of_the_counter() -> Iterator[Figure]:
+    from tests.bench import counter
+
+    return counter.figures()
 
 
 def _print(figures: Iterable[Figure]) -> None:

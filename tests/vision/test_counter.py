@@ -1,11 +1,12 @@
 """Who stands at the counter: named to the till only when sure, agreed and watched; the clerk's word stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import av
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -16,7 +17,10 @@ from tests.vision.scene import a_person, a_recording, agrees
 from tests.vision.test_sightings import a_known_person, face, now_with
 from vision import counter, tasks
 from vision.config import VisionConfig
+from vision.faces import Face
+from vision.in_sight import InSight
 from vision.live_naming import Sightings
+from vision.looking import Eye
 from vision.models import (
     Camera,
     CanCount,
@@ -29,7 +33,10 @@ from vision.models import (
     VisionSettings,
     Visit,
 )
+from vision.picture import Frame
 from vision.privacy.withdrawing import withdraw
+from vision.scene import Scene
+from vision.tracking import Tracklet as Followed
 from watershop.audit import Actor
 from watershop.jobs import Beat
 from watershop.models import AuditEntry, Job, Right, Role, RoleRight, Shop
@@ -59,7 +66,11 @@ def in_sight(camera: Camera, person: Person | None = None, track: str = "a", **f
 
 
 def names(shop: Shop) -> list[str]:
-    return [tile.glance.customer.name if tile.glance else "" for tile in counter.tiles(shop)]
+    return [tile.glance.customer.name if tile.glance else "" for tile in counter.look(shop).tiles() if tile]
+
+
+def tracks(shop: Shop, places: Sequence[int | None] = ()) -> list[str]:
+    return [tile.sighting.track if tile else "" for tile in counter.look(shop, places).tiles()]
 
 
 @pytest.fixture
@@ -84,8 +95,8 @@ def test_a_tile_says_what_the_till_will_say(cast: Cast, camera: Camera, asha: Pe
     sell(cast, 1, customer=cast.asha)
     sell(cast, 2, customer=cast.asha, is_paid=False)
     in_sight(camera, asha)
-    (tile,) = counter.tiles(cast.shop)
-    assert tile.glance and tile.glance.usual
+    (tile,) = counter.look(cast.shop).tiles()
+    assert tile and tile.glance and tile.glance.usual
     assert [tile.glance.balance, tile.glance.cans_out, tile.glance.usual.total] == [30, 3, 30]
     assert [(line.can_type.code, line.quantity, line.back) for line in tile.glance.usual.lines] == [
         ("20L", 2, 2)
@@ -131,9 +142,33 @@ def test_the_longest_waiting_come_first_and_staff_and_posters_never(
     in_sight(camera, a_person(cast.shop, is_shop_staff=True), track="ravi", first_at=now - timedelta(hours=1))
     in_sight(camera, a_person(cast.shop, is_ignored=True), track="poster", first_at=now - timedelta(hours=1))
     in_sight(camera, track="gone", last_at=now - timedelta(seconds=6))
-    found = counter.tiles(cast.shop)
-    assert [tile.sighting.track for tile in found] == ["asha", "0", "1", "2"]
-    assert [tile.key for tile in found] == [1, 2, 3, 4]
+    assert tracks(cast.shop) == ["asha", "0", "1", "2"]
+
+
+def test_who_is_shown_keeps_their_key_until_they_leave(cast: Cast, camera: Camera) -> None:
+    now = timezone.now()
+    first, second, third = (
+        in_sight(camera, track=str(n), first_at=now + timedelta(seconds=n)).pk for n in range(3)
+    )
+    Sighting.objects.filter(pk=first).delete()
+    assert tracks(cast.shop, [first, second, third]) == ["", "1", "2"]
+    in_sight(camera, track="new")
+    assert tracks(cast.shop, [None, second, third]) == ["new", "1", "2"]
+    Sighting.objects.exclude(pk=second).delete()
+    assert tracks(cast.shop, [None, second, third]) == ["", "1"], "no gaps at the end"
+    assert tracks(cast.shop) == ["1"]
+
+
+def test_who_steps_up_is_at_the_counter_at_once_and_leans_back_for_a_moment(eye: VisionConfig) -> None:
+    config = eye.with_changes(scene=Scene(counter=((0.5, 0), (1, 0), (1, 1), (0.5, 1))))
+    sight, watching = InSight(config), Eye(config)
+    picture = av.VideoFrame(100, 100, "yuv420p")
+    since = []
+    for at, x in ((0.0, 10), (1.0, 80), (2.0, 80), (3.0, 10), (4.0, 80), (5.0, 10), (6.0, 10), (7.1, 10)):
+        box = (x - 5.0, 40.0, x + 5.0, 50.0)
+        seen = (Followed(1, [0.0], [box], [0.9]), Face(box, 0.9))
+        since.append(sight.take(Frame(at, picture), [seen], watching)[0].counter_since_s)
+    assert since == [None, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, None]
 
 
 def test_where_the_counter_is_drawn_only_who_is_there_has_a_tile(cast: Cast) -> None:
@@ -142,7 +177,7 @@ def test_where_the_counter_is_drawn_only_who_is_there_has_a_tile(cast: Cast) -> 
     in_sight(camera, track="at the shelf", first_at=now - timedelta(minutes=1))
     in_sight(camera, track="second", counter_since_at=now)
     in_sight(camera, track="first", counter_since_at=now - timedelta(seconds=3))
-    assert [tile.sighting.track for tile in counter.tiles(cast.shop)] == ["first", "second"]
+    assert tracks(cast.shop) == ["first", "second"]
 
 
 def test_four_tiles_take_as_many_queries_as_one(
@@ -174,17 +209,19 @@ def test_the_slot_shows_no_name_and_no_money_of_an_unknown(
 
 
 def test_what_is_shown_already_is_not_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
     cast: Cast,
     camera: Camera,
     asha: Person,
     client_of: SignIn,
     django_assert_max_num_queries: Callable[..., Any],
 ) -> None:
+    monkeypatch.setattr(counter, "RENEWED_S", float("inf"))
     in_sight(camera, asha)
     ravi, key = client_of(cast.ravi), str(uuid4())
     page: Any = ravi.get(SLOT, {"client_ref": key})
-    asked = {"client_ref": key, "seen": page.context["seen"]}
-    with django_assert_max_num_queries(12):
+    asked = {"client_ref": key, "seen": page.context["seen"], "places": page.context["places"]}
+    with django_assert_max_num_queries(8):
         assert ravi.get(SLOT, asked).status_code == 204
     withdraw(cast.asha, Actor(cast.meena, "tests"))
     assert "Asha" not in ravi.get(SLOT, asked).content.decode()
