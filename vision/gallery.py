@@ -13,15 +13,17 @@ import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
+from pgvector.django import L2Distance
 
 from vision.config import VisionConfig
 from vision.faces import Floats
 from vision.models import Consent, Person, Template, Tracklet
 from vision.moves import Move, move
-from vision.persons import FAR, Faces, Known, diverse
+from vision.persons import FAR, Faces, Ids, Known, diverse
 from vision.portraits import PortraitFace
+from vision.replay import Stored
 from vision.tracking import mean_of
 from watershop.models import Shop
 
@@ -31,9 +33,14 @@ ENROL_QUALITY = 0.2
 """Of a tracklet with fewer or poorer shots the mean says too little about the next time."""
 
 
-def known(shop: Shop, model_id: str) -> Known:
-    """The people of a shop as one network sees them, with the faces of which somebody said that they are not theirs."""
+def known(shop: Shop, model_id: str, *, but: int | None = None) -> Known:
+    """The people of a shop as one network sees them, with the faces of which somebody said that they are not theirs.
+
+    What one visit (id) showed is left out on request, to ask who was there before it.
+    """
     templates = Template.objects.filter(shop=shop, model_id=model_id)
+    if but:
+        templates = templates.exclude(tracklet__visit=but)
     enrolled = list(templates.filter(is_enrolled=True).order_by("pk").values_list("person", "vector"))
     denied = list(
         templates.filter(tracklet__denials__isnull=False)
@@ -45,9 +52,57 @@ def known(shop: Shop, model_id: str) -> Known:
 
 
 def _columns(rows: Sequence[tuple[int, Floats]]) -> Faces:
-    """(person, vector) rows as vectors [n, d] and persons [n]; without rows d is 1, which fits any probe."""
-    vectors = np.array([vector for _, vector in rows], np.float32) if rows else np.zeros((0, 1), np.float32)
-    return vectors, np.array([person for person, _ in rows], np.int64)
+    """(person, vector) rows as vectors [n, d] and persons [n]."""
+    return _as_vectors([vector for _, vector in rows]), np.array([person for person, _ in rows], np.int64)
+
+
+def stored(shop: Shop, model_id: str, visits: Collection[int]) -> Stored:
+    """The faces that one network has of these visits, and those that it compares with, to ask about them again."""
+    templates = Template.objects.filter(shop=shop, model_id=model_id).order_by("pk")
+    faces = list(
+        templates.filter(Q(is_enrolled=True) | Q(tracklet__visit__in=visits)).values_list(
+            "vector", "person", "tracklet__visit", "tracklet__shots", "is_enrolled"
+        )
+    )
+    denied = list(
+        templates.filter(tracklet__denials__isnull=False).values_list(
+            "vector", "tracklet__denials__person", "tracklet__visit"
+        )
+    )
+    return Stored(
+        vectors=_as_vectors([row[0] for row in faces]),
+        persons=_as_ids(row[1] for row in faces),
+        visits=_as_ids(row[2] for row in faces),
+        shots=_as_ids(row[3] for row in faces),
+        is_enrolled=np.array([row[4] for row in faces], bool),
+        denied=_as_vectors([row[0] for row in denied]),
+        denied_for=_as_ids(row[1] for row in denied),
+        denied_in=_as_ids(row[2] for row in denied),
+    )
+
+
+def _as_vectors(vectors: Sequence[Floats]) -> Floats:
+    """[n, d]; without rows d is 1, which fits any probe."""
+    return np.array(vectors, np.float32) if len(vectors) else np.zeros((0, 1), np.float32)
+
+
+def _as_ids(ids: Iterable[int | None]) -> Ids:
+    return np.array([pk or 0 for pk in ids], np.int64)
+
+
+def probe_of(face: Tracklet, model_id: str) -> Floats | None:
+    """The vector that one network has of a face."""
+    row = Template.objects.filter(tracklet=face, model_id=model_id).first()
+    return None if row is None else np.asarray(row.vector, np.float32)
+
+
+def visits_by_distance(shop: Shop, model_id: str, probe: Floats) -> list[tuple[int, int | None, float]]:
+    """(visit, its person, how far (L2) its nearest face is from a probe) of every visit with a face, nearest first."""
+    rows = Template.objects.filter(shop=shop, model_id=model_id, tracklet__visit__isnull=False)
+    near = rows.values_list("tracklet__visit", "tracklet__visit__person").annotate(
+        far=Min(L2Distance("vector", probe))
+    )
+    return list(near.order_by("far", "tracklet__visit"))
 
 
 def remember(shop: Shop, seen: Iterable[tuple[Tracklet, Floats]], config: VisionConfig) -> None:

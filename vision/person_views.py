@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sales.models import Sale
 from vision import decisions, pipeline
 from vision.alike import lookalikes, suggested_merges
 from vision.forms import PersonForm, WhoForm
-from vision.models import IdentityEvent, Person, PersonQuerySet, Tracklet, Visit
+from vision.models import IdentityEvent, Person, PersonQuerySet, SaleLink, Tracklet, Visit
 from vision.showing import back_to
 from watershop.audit import Actor
 from watershop.models import Right, Role
@@ -23,6 +24,7 @@ from watershop.roles import ShopRequest, shop_page
 
 PAGE_SIZE = 48
 HISTORY = 20
+SALES = 12
 KINDS = {
     "": gettext_lazy("All"),
     "unnamed": gettext_lazy("Unnamed"),
@@ -76,7 +78,7 @@ def _pairs(request: ShopRequest) -> list[tuple[Person, Person]]:
 
 @shop_page(right=Right.SEE_FACES)
 def person(request: ShopRequest, pk: int) -> HttpResponse:
-    """One person: pictures, visits, who they are, and what was decided about them."""
+    """One person: pictures, visits, sales, who they are, who shares the account, and what was decided about them."""
     who = _person(request, pk)
     if who.merged_into_id:
         return redirect("person", request.shop.slug, who.now().pk)
@@ -95,13 +97,32 @@ def person(request: ShopRequest, pk: int) -> HttpResponse:
     context: dict[str, object] = {
         # The form has already written its values into the instance; the head of the page shows the stored name.
         "person": _person(request, pk),
+        "last": IdentityEvent.objects.last_by(request.user, request.shop),
         "form": form,
         "faces": Paginator(faces, PAGE_SIZE).get_page(request.GET.get("faces")),
         "page": Paginator(who.visits.all().for_cards(), PAGE_SIZE).get_page(request.GET.get("page")),
         "people": [people[near] for near in nearest],
         "events": IdentityEvent.objects.about(who).for_history()[:HISTORY],
+        "sales": _sales(who),
+        "household": _household(who),
     }
     return render(request, "vision/person.html", context, status=422 if form.is_bound else 200)
+
+
+def _sales(who: Person) -> list[tuple[Sale, int | None]]:
+    """The newest sales of the person's visits and on their account, each with its visit (id), if there is one."""
+    links = SaleLink.objects.filter(visit__person=who).exclude(state=SaleLink.State.REFUSED)
+    came = dict(links.order_by("-sale__sold_at").values_list("sale", "visit")[:SALES])
+    bought = Sale.objects.of(who.shop).filter(customer=who.customer_id).order_by("-sold_at", "-pk")
+    own = bought.values_list("pk", flat=True)[:SALES] if who.customer_id else []
+    newest = Sale.objects.with_sums().filter(pk__in={*came, *own}).order_by("-sold_at", "-pk")
+    return [(sale, came.get(sale.pk)) for sale in newest.select_related("customer", "void")[:SALES]]
+
+
+def _household(who: Person) -> PersonQuerySet:
+    """The other faces of the same account."""
+    others = Person.objects.of(who.shop).with_face().exclude(pk=who.pk)
+    return others.filter(customer=who.customer_id, merged_into=None) if who.customer_id else others.none()
 
 
 def _person(request: ShopRequest, pk: int) -> Person:

@@ -66,8 +66,15 @@ def eye_of(camera: Camera) -> VisionConfig:
         visit_gap_s=float(wishes.visit_gap_s),
         counter_after_s=float(wishes.counter_after_s),
         finds_bodies=wishes.finds_bodies,
-        bars=tuple((cold_start | fitted).values()),
+        bars=tuple(_by_hand(bar, wishes.accept_at) for bar in (cold_start | fitted).values()),
     )
+
+
+def _by_hand(bar: Bar, accept_at: float | None) -> Bar:
+    """The bar with the shop's own wish, where it has one."""
+    if accept_at is None:
+        return bar
+    return replace(bar, accept_at=accept_at, review_at=max(accept_at, bar.review_at))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from vision import (
     person_views,
     preview_views,
     recording_views,
+    search_views,
+    threshold_views,
     views,
 )
 from vision.privacy import consent_views, enrolment_views
@@ -36,6 +38,9 @@ pages: list[URLPattern] = [
     path("customers/<int:pk>/face/whose/", enrolment_views.customer_portraits, name="customer_portraits"),
     path("faces/taken/<int:pk>.jpg", enrolment_views.portrait, name="portrait"),
     path("decisions/<int:pk>/undo/", person_views.decision_undo, name="decision_undo"),
+    path("faces/search/", search_views.face_search, name="face_search"),
+    path("faces/what-if/", threshold_views.thresholds_page, name="thresholds"),
+    path("faces/what-if/set/", threshold_views.threshold_set, name="threshold_set"),
     path("faces/<int:pk>.jpg", views.picture, name="picture"),
     path("faces/now/<int:pk>.jpg", live_views.sighting_picture, name="sighting_picture"),
     path("links/<int:pk>/", views.link_decide, name="link_decide"),

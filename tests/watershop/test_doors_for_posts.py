@@ -80,6 +80,7 @@ POSTED = {
     "link_decide": "visits",
     "card_decide": "queues",
     "card_undo": "queues",
+    "threshold_set": "thresholds",
     "camera_test": "camera",
     "camera_draw": "camera",
     "camera_check": "camera",

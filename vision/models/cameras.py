@@ -77,6 +77,12 @@ class VisionSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text=_("days that the pictures of a visit are kept"),
     )
+    accept_at = models.FloatField(
+        _("recognise"),
+        null=True,
+        blank=True,
+        help_text=_("how near a face must be to be recognised; empty: fitted to each camera"),
+    )
     till_at = models.FloatField(
         _("name at the till"),
         null=True,
