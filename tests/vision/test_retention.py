@@ -109,15 +109,19 @@ def test_customers_and_staff_stay_as_long_as_they_come_and_a_mere_name_holds_not
     assert after(shop, 566) == {"known": 2} and kept() == set()
 
 
-def test_a_face_that_was_taken_under_a_consent_stays_without_a_visit(shop: Shop, cast: Cast) -> None:
+@pytest.mark.parametrize(("keeps_pictures", "until"), [(True, 29.9), (False, 0)])
+def test_a_face_that_was_taken_under_a_consent_stays_without_a_visit_its_picture_as_long_as_others(
+    shop: Shop, cast: Cast, keeps_pictures: bool, until: float
+) -> None:
+    wishes(shop, keeps_pictures=keeps_pictures)
     consent = agrees(cast.asha)
     person = a_person(shop, customer=cast.asha)
     name = default_storage.save("faces/consents/1.jpg", ContentFile(b"a face"))
     row = {"person": person, "model_id": MODEL_ID, "consent": consent, "is_enrolled": True}
     Template.objects.create(shop=shop, vector=a_face(0.0), picture=name, **row)
-    assert after(shop, 360) == {} and kept() == {"Asha"} and files() == 1
-    wishes(shop, keeps_pictures=False)
-    assert after(shop, 361) == {"pictures": 1} and kept() == {"Asha"} and files() == 0
+    assert not until or (after(shop, until) == {} and files() == 1)
+    assert after(shop, until + 1) == {"pictures": 1} and kept() == {"Asha"} and files() == 0
+    assert after(shop, 360) == {} and kept() == {"Asha"}
     assert after(shop, 367) == {"known": 1} and kept() == set()
 
 

@@ -101,15 +101,16 @@ def _drop(shop: Shop, old: QuerySet[Template]) -> int:
 def _drop_pictures(wishes: VisionSettings, now: datetime) -> int:
     """Delete the pictures that have had their days, and those of people whose faces have; how many.
 
-    Where no pictures are kept, all of them, also those that were taken under a consent.
+    Pictures that were taken under a consent have the same days: its text says so. Where no pictures are kept, all go.
     """
-    faces = _faces_seen(wishes)
-    if not wishes.keeps_pictures:
-        taken = Template.objects.filter(shop=wishes.shop_id)
-        return _clear_files(faces, "picture") + _clear_files(taken, "picture")
-    old = Q(recording__started_at__lt=now - timedelta(days=wishes.picture_days))
-    gone = _nameless_and_old(wishes, now) | _unseen(now - timedelta(days=wishes.known_days))
-    return _clear_files(faces.filter(old | gone), "picture")
+    faces, taken = _faces_seen(wishes), Template.objects.filter(shop=wishes.shop_id)
+    if wishes.keeps_pictures:
+        before = now - timedelta(days=wishes.picture_days)
+        gone = _nameless_and_old(wishes, now) | _unseen(now - timedelta(days=wishes.known_days))
+        faces = faces.filter(Q(recording__started_at__lt=before) | gone)
+        # The vectors that several networks made of one picture name the same file.
+        taken = taken.filter(picture__in=taken.filter(created_at__lt=before).values("picture"))
+    return _clear_files(faces, "picture") + _clear_files(taken, "picture")
 
 
 def _faces_seen(wishes: VisionSettings) -> QuerySet[Tracklet]:
