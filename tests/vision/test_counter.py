@@ -16,7 +16,7 @@ from tests.base import Cast, make_cast, sell
 from tests.vision.scene import a_person, a_recording, agrees
 from tests.vision.test_sightings import a_known_person, face, now_with
 from vision import counter, tasks
-from vision.config import VisionConfig
+from vision.config import DLIB, VisionConfig
 from vision.faces import Face
 from vision.in_sight import InSight
 from vision.live_naming import Sightings
@@ -116,7 +116,7 @@ def test_who_is_not_sure_agreed_and_watched_for_is_unknown(
         case "camera":
             Camera.objects.update(recognises=False)
         case "distance":
-            Sighting.objects.filter(pk=row.pk).update(distance=0.33)
+            Sighting.objects.filter(pk=row.pk).update(distance=DLIB.till_at + 0.01)
         case "customer":
             Person.objects.update(customer=None, name="Asha")
         case "account":
