@@ -16,10 +16,11 @@ from watershop.roles import ShopRequest, require, shop_page
 
 @shop_page()
 def sale_correct(request: ShopRequest, pk: int) -> HttpResponse:
-    """Enter a sale again as it should have been: customer, sizes, numbers, prices, payment."""
+    """Enter a sale again as it should have been: customer (`who` proposes one), sizes, numbers, prices, payment."""
     sales = Sale.objects.of(request.shop).standing().select_related("shop", "customer")
     sale = get_object_or_404(sales, pk=pk)
     form = CorrectForm(sale, request.rights, request.POST or None)
+    form.initial["who"] = request.GET.get("who") or form.initial["who"]
     if form.is_valid():
         _require_rights(request, form)
         if location := form.once(request, lambda: _correct(request, form)):

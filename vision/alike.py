@@ -1,6 +1,6 @@
 """Who looks like whom: persons that may be one, proposed and never merged by themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -74,7 +74,11 @@ def lookalikes(shop: Shop, templates: QuerySet[Template], config: VisionConfig) 
     if not rows:
         return []
     own = {row.person_id for row in rows}
-    away = _distances(
-        gallery.known(shop, config.model_id), np.array([row.vector for row in rows], np.float32)
-    )
-    return sorted(away.keys() - own, key=away.__getitem__)[:LOOKALIKES]
+    found = away(shop, rows, config)
+    return sorted(found.keys() - own, key=found.__getitem__)[:LOOKALIKES]
+
+
+def away(shop: Shop, templates: Sequence[Template], config: VisionConfig) -> dict[int, float]:
+    """How far (L2) each person (id) is from the nearest of these vectors, of which there is at least one."""
+    vectors = np.array([row.vector for row in templates], np.float32)
+    return _distances(gallery.known(shop, config.model_id), vectors)

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from vision import cameras as deeds
-from vision import pipeline
+from vision import clocks, pipeline
 from vision.camera_forms import CameraForm, EyeForm, PlacesForm
 from vision.camera_words import ADVICE, FAULTS, REFUSALS
 from vision.faces import REFUSALS as REASONS
@@ -95,6 +95,7 @@ def _page(request: ShopRequest, row: Camera, **parts: Any) -> HttpResponse:
     context = {
         "camera": row,
         "fault": FAULTS.get(row.fault),
+        "clocks": clocks.shown([row]),
         "form": CameraForm(instance=_camera(request, row.pk), shop=request.shop, kind=row.kind),
         "places": PlacesForm(initial={name: getattr(row, name) for name in PLACES}),
         **_placement(row),

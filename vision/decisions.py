@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from vision import gallery
@@ -19,6 +20,7 @@ from vision.models import (
     Denial,
     FormerName,
     IdentityEvent,
+    Lesson,
     Person,
     SaleLink,
     Sighting,
@@ -288,6 +290,7 @@ def _take_back(event: IdentityEvent) -> list[Move]:
     cards.delete()
     Visit.objects.filter(pk__in=made).delete()
     Denial.objects.filter(event=event).delete()
+    Lesson.objects.filter(event=event).update(state=Lesson.State.TAKEN_BACK, settled_at=timezone.now())
     for former in FormerName.objects.filter(event=event):
         Person.objects.filter(pk=former.person_id).update(name=former.name)
         former.delete()

@@ -183,6 +183,16 @@ def mean_of_portraits(portraits: Iterable[Template]) -> Floats:
     return mean_of(np.array([row.vector for row in portraits], np.float32))
 
 
+def good(templates: QuerySet[Template]) -> list[Template]:
+    """Those of these that are made of enough good shots to be compared with."""
+    return [row for row in templates.select_related("tracklet") if _is_good(row)]
+
+
+def farthest(some: Sequence[Template], others: Sequence[Template]) -> float:
+    """How far (L2) the oddest of some vectors is from the nearest of others; infinite without others."""
+    return max(distance(np.asarray(row.vector), others) for row in some)
+
+
 def outdated(shop: Shop, model_id: str) -> QuerySet[Tracklet, int]:
     """The tracklets (ids, oldest first) that only other networks have a vector of."""
     others = Tracklet.objects.filter(shop=shop, templates__isnull=False).exclude(templates__model_id=model_id)

@@ -10,24 +10,26 @@ from django.utils import timezone
 from vision import (
     calibration,
     cameras,
+    clocks,
     counter,
     keeping,
     linking,
     recordings,
     sightings,
+    teaching,
     tenders,
     watch_folders,
     watching,
 )
 from vision.children import Tell
 from vision.frames import UnreadableVideo
-from vision.models import Camera, Recording, RecordingChunk
+from vision.models import Camera, ClockEstimate, Recording, RecordingChunk
 from vision.privacy import retention
 from vision.queues import finding
 from watershop.jobs import Beat, JobFailedError
 from watershop.models import Shop
 
-RECENT = timedelta(days=1)
+JUST_NOW, RECENT = timedelta(minutes=3), timedelta(days=2)
 HINTED = timedelta(days=30)
 """A recording that is brought later than that gives no hint any more."""
 BEAT_S = 0.5
@@ -86,17 +88,37 @@ def check_placement(camera_id: int, beat: Beat) -> None:
 
 
 def link_recording(recording_id: int, beat: Beat) -> None:
-    """Tie to a finished recording what the clerk chose meanwhile, then suggest links for the sales of its time."""
-    recording = Recording.objects.select_related("shop").filter(pk=recording_id).first()
+    """Tie to a finished recording what the clerk chose meanwhile, look at its clock, and link the sales of its time."""
+    recording = Recording.objects.select_related("shop", "camera").filter(pk=recording_id).first()
     if recording is not None:
         counter.settle(recording)
-        linking.suggest_for_recording(recording)
+        clocks.consider(recording.camera, recording.started_at + timedelta(seconds=recording.duration_s))
+        linking.link_recording(recording)
+
+
+def link_by_clock(estimate_id: int, beat: Beat) -> None:
+    """Link anew what a clock is about that is applied, or not any more."""
+    estimate = ClockEstimate.objects.select_related("shop").filter(pk=estimate_id).first()
+    if estimate is not None:
+        linking.link_by_clock(estimate)
 
 
 def link_recent_sales() -> None:
-    """Each minute: suggest links for sales that were imported or back-dated into a time that is watched already."""
+    """Each minute: link sales that were imported or back-dated into a time that is watched already."""
+    _link_written(JUST_NOW)
+
+
+def link_missed_sales() -> None:
+    """Each day: the same for what the minutes have missed; and what waited for a consent is learnt."""
+    _link_written(RECENT)
     for shop in Shop.objects.all():
-        linking.suggest_for_new_sales(shop, RECENT)
+        teaching.settle_waiting(shop)
+
+
+def _link_written(lately: timedelta) -> None:
+    since = timezone.now() - lately
+    for shop in Shop.objects.all():
+        linking.link_written(shop, since)
 
 
 def hint_tenders() -> None:
@@ -146,3 +168,8 @@ def delete_what_is_too_old() -> None:
 def calibrate_cameras() -> None:
     """Each day: fit the bars of every camera to what its recordings have shown lately."""
     calibration.refit_all()
+
+
+def estimate_clocks() -> None:
+    """Each day: how far the cameras' clocks are from the till's."""
+    clocks.estimate_all()

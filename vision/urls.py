@@ -6,6 +6,7 @@ from vision import api as doors
 from vision import (
     calibration_views,
     camera_views,
+    clock_views,
     counter_views,
     dispute_views,
     live_views,
@@ -73,6 +74,8 @@ pages: list[URLPattern] = [
     path("cameras/<int:pk>/test/", camera_views.camera_test, name="camera_test"),
     path("cameras/<int:pk>/draw/", camera_views.camera_draw, name="camera_draw"),
     path("cameras/<int:pk>/calibration/", calibration_views.camera_calibration, name="camera_calibration"),
+    path("cameras/<int:pk>/clock/", clock_views.camera_clock, name="camera_clock"),
+    path("clocks/<int:pk>/", clock_views.clock_decide, name="clock_decide"),
     path("cameras/<int:pk>/check/", camera_views.camera_check, name="camera_check"),
     path("cameras/<int:pk>/progress/", camera_views.camera_progress, name="camera_progress"),
     path("privacy/", privacy_views.privacy, name="privacy"),

@@ -11,11 +11,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from sales.models import Sale
-from vision import disputes, linking, pipeline, tenders
+from vision import clocks, disputes, films, linking, pipeline, tenders
 from vision.alike import lookalikes
-from vision.models import FaceView, IdentityEvent, Person, SaleLink, Template, TenderHint, Tracklet, Visit
+from vision.models import (
+    Camera,
+    FaceView,
+    IdentityEvent,
+    Person,
+    SaleLink,
+    Template,
+    TenderHint,
+    Tracklet,
+    Visit,
+)
 from vision.privacy import access, switch
 from vision.showing import back_to, private_file
+from watershop.approvals import is_in_reach
 from watershop.audit import Actor
 from watershop.dates import Period, day_of, period_from, today
 from watershop.models import Right, Role, Shop
@@ -38,6 +49,7 @@ def visits(request: ShopRequest) -> HttpResponse:
         "is_doubtful": is_doubtful,
         "doubtful": doubtful.count(),
         "off_cameras": switch.cameras_off(request.shop),
+        "clocks": clocks.shown(Camera.objects.filter(shop=request.shop)),
         "latest": _latest_day(request.shop) if not page else None,
         "last": IdentityEvent.objects.last_by(request.user, request.shop) if is_doubtful else None,
     }
@@ -88,13 +100,14 @@ def link_decide(request: ShopRequest, pk: int) -> HttpResponse:
 
 @shop_page(right=Right.SEE_FACES)
 def sale_links(request: ShopRequest, pk: int) -> HttpResponse:
-    """The visit that a sale probably belongs to, for the slot on the sale's page."""
-    sale = get_object_or_404(Sale.objects.of(request.shop).with_sums(), pk=pk)
+    """The visit of a sale, whom it shows, and the films of its second, for the slot on the sale's page."""
+    sale = get_object_or_404(Sale.objects.of(request.shop).with_sums().select_related("void"), pk=pk)
     links = SaleLink.objects.filter(sale=sale).exclude(state=SaleLink.State.REFUSED)
-    visits = Visit.objects.of(request.shop).filter(pk__in=links.values("visit")).for_cards()
     context = {
         "sale": sale,
-        "visits": visits,
+        "visits": Visit.objects.of(request.shop).filter(pk__in=links.values("visit")).for_cards(),
+        "films": films.at_moment(request.shop.pk, sale.sold_at),
+        "may_correct": is_in_reach(request, Right.VOID) and not hasattr(sale, "void"),
         "hint": TenderHint.objects.filter(sale=sale).first(),
         "hit_rate": tenders.hit_rate(request.shop, sale.sold_at - tenders.MEMORY),
         "dispute_files": disputes.files_of(sale),

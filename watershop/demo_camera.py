@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from sales.models import Sale
-from vision import linking, recordings
+from vision import clocks, linking, recordings
 from vision.footage import TrueVisit, make_footage
 from vision.models import Camera, Person, Recording, SaleLink, Visit
 from vision.privacy import consents, switch
@@ -30,7 +30,7 @@ SEEN = 0.78
 KNOWN = 0.8
 """The share of customers whose face somebody has tied to their name."""
 UNDECIDED, DECIDED = 25, 60
-"""So many of the newest suggested links are still open; so many before them were decided by hand."""
+"""So many of the newest links are still open; so many before them were decided by hand."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def remember_visits(shop: Shop, chance: random.Random, *, until: datetime, decid
         _visit(chance, days[day_of(shop, sale.sold_at)], persons.of(sale.customer), sale.sold_at, until)
         for sale in seen
     )
-    linking.suggest(shop, Sale.objects.of(shop))
+    clocks.estimate_all()
+    linking.link_between(shop, until - timedelta(days=len(days) + 1), until)
     _decide_some(shop, decided_by)
 
 
@@ -151,7 +152,9 @@ def _visit(
 
 
 def _decide_some(shop: Shop, actor: Actor) -> None:
-    """The suggestions of the last days were looked at, but for the newest."""
-    links = SaleLink.objects.filter(shop=shop, state=SaleLink.State.SUGGESTED).select_related("shop")
-    for number, link in enumerate(links.order_by("-sale__sold_at")[UNDECIDED : UNDECIDED + DECIDED]):
-        linking.decide(link, is_right=number % 12 != 5, actor=actor)
+    """The links of the last days were looked at, but for the newest."""
+    links = SaleLink.objects.filter(shop=shop).select_related("shop")
+    newest = enumerate(links.order_by("-sale__sold_at")[UNDECIDED : UNDECIDED + DECIDED])
+    # Whom a refusal sets free may be linked anew, but for those who are confirmed by then.
+    for is_right, link in sorted(((n % 12 != 5, link) for n, link in newest), key=lambda pair: not pair[0]):
+        linking.decide(link, is_right=is_right, actor=actor)

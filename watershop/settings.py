@@ -333,6 +333,8 @@ EVERY_DAY = (
     "sales.notebook_tasks.forget_sheets",
     "vision.tasks.calibrate_cameras",
     "vision.tasks.delete_what_is_too_old",
+    "vision.tasks.estimate_clocks",
+    "vision.tasks.link_missed_sales",
 )
 EVERY_MINUTE = (
     "watershop.jobs.reap",

@@ -46,7 +46,7 @@ def test_from_an_unpaid_sale_to_a_recognised_visitor_and_a_chart(
     expect(page.get_by_text("₹40", exact=True).first).to_be_visible()
 
     clip = tmp_path / "counter.mp4"
-    began = sale.sold_at - timedelta(seconds=20)
+    began = sale.sold_at - timedelta(seconds=4)
     make_footage(
         clip, minutes=0.6, visits=2, persons=2, seed=7, models_dir=tmp_path / "models", started_at=began
     )

@@ -1,5 +1,7 @@
 """Rows as a watched recording leaves them, for the tests that start where the watching ends."""
 
+import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import accumulate
 from uuid import uuid4
@@ -9,6 +11,10 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from customers.models import Customer
+from sales.ledger import record_sales
+from sales.models import Sale, Tender
+from sales.new_sale import Line, NewSale
+from tests.base import TESTS, Cast
 from vision.analysis import Analysis
 from vision.chunks import ChunkResult
 from vision.models import Camera, Consent, Person, Recording, RecordingChunk, SaleLink, Tracklet, Visit
@@ -105,6 +111,27 @@ def a_visit(
         seen = {"recording": recording, "visit": visit, "person": person, "number": 1}
         Tracklet.objects.create(shop=shop, started_s=0, ended_s=seconds, picture=name, quality=0.5, **seen)
     return visit
+
+
+def a_busy_day(cast: Cast, starts_at: datetime, *, behind_s: float = 0.0, visits: int = 120) -> Recording:
+    """Six hours of strangers by the camera's clock; three quarters buy as they leave, at the till's, give or take."""
+    chance = random.Random(f"{starts_at} {behind_s}")
+    recording = a_recording(cast.shop, starts_at, duration_s=6 * 3600)
+    exits = sorted(starts_at + timedelta(seconds=chance.uniform(0, 6 * 3600)) for _ in range(visits))
+    Visit.objects.bulk_create(
+        Visit(shop=cast.shop, recording=recording, entry_at=at - timedelta(seconds=90), exit_at=at)
+        for at in exits
+    )
+    bought = (at for at in exits if chance.random() < 0.75)
+    sell_at(cast, [at + timedelta(seconds=behind_s + chance.gauss(0, 10)) for at in bought])
+    return recording
+
+
+def sell_at(cast: Cast, times: Iterable[datetime]) -> list[Sale]:
+    """One can each to walk-ins at these times, with few queries."""
+    line = [Line(cast.can20, 1)]
+    news = [NewSale(lines=line, tender=Tender.CASH, sold_at=at, device_at=at) for at in times]
+    return record_sales(cast.shop, TESTS, news) if news else []
 
 
 def links() -> list[tuple[str, int, str]]:

@@ -92,7 +92,7 @@ def test_an_open_case_keeps_its_film_until_it_is_decided(film: Film, cast: Cast)
     sale = sell(cast, sold_at=linked.started_at)
     a_visit_in(linked, person=a_person(cast.shop))
     Visit.objects.filter(pk=visit.pk).update(entry_at=timezone.now(), exit_at=timezone.now())
-    linking.suggest_for_recording(linked)
+    linking.link_recording(linked)
     assert SaleLink.objects.get(sale=sale).state == SaleLink.State.SUGGESTED
     assert keeping.keep_within_quotas() == 0
     SaleLink.objects.update(state=SaleLink.State.CONFIRMED, decided_at=timezone.now())

@@ -112,7 +112,7 @@ def test_what_somebody_decided_is_redone_by_no_job(cast: Cast) -> None:
     decisions.name(Person.objects.get(), {"name": "Chitra"}, TESTS)
     before = everything()
     pipeline.finish(recording, watched(tracklets), CONFIG)
-    linking.suggest_for_recording(recording)
+    linking.link_recording(recording)
     assert everything() == before
     finished(shop, followed(1, 0.19), hour=1)
     assert whose()[2:] == [("P_0002", None)], "not this person, in later recordings too"

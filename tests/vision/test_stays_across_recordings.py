@@ -102,5 +102,5 @@ def test_a_sale_in_the_second_recording_is_linked_to_the_visit_that_began_in_the
     store(0)
     two = store(60)
     sale = sell(cast, sold_at=two.started_at + timedelta(seconds=5))
-    linking.suggest_for_recording(two)
+    linking.link_recording(two)
     assert SaleLink.objects.get(sale=sale).visit == Visit.objects.get()

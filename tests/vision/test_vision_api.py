@@ -21,14 +21,14 @@ def test_visits_tell_who_came_when_and_what_they_bought(cast: Cast, api_of: Pair
     now = timezone.now()
     visit = a_visit(cast.shop, now, 61, person=a_person(cast.shop, customer=cast.asha))
     sale = sell(cast, sold_at=now)
-    linking.suggest_for_recording(visit.recording)
+    linking.link_recording(visit.recording)
     answer = api_of(cast.ravi).get(f"{API}/visits/").json()
     assert answer["count"] == 1
     (row,) = answer["results"]
     assert (row["person"]["code"], row["person"]["customer"]) == ("P_0001", "ASHA")
     assert (row["camera"], row["duration_s"], row["distance"]) == ("Counter", 61.0, None)
     (link,) = row["links"]
-    assert (link["sale_code"], link["state"], link["confidence"]) == (sale.code, "suggested", 0.9)
+    assert (link["sale_code"], link["state"]) == (sale.code, "suggested") and link["confidence"] > 0.6
     assert api_of(cast.ravi).get(f"{API}/visits/{visit.pk}/").json() == row
 
 

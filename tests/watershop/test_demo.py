@@ -93,7 +93,7 @@ def test_the_camera_saw_who_came_and_links_were_decided(demo: Shop) -> None:
     assert Visit.objects.of(demo).count() > 800
     assert Person.objects.filter(shop=demo, customer__isnull=False).count() > 20
     states = set(SaleLink.objects.filter(shop=demo).values_list("state", flat=True))
-    assert states == {"suggested", "confirmed", "refused"}
+    assert states >= {"suggested", "confirmed", "refused"}
 
 
 def test_a_clip_waits_for_the_worker_with_sales_in_its_time(demo: Shop, media: Path) -> None:

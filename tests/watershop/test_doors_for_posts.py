@@ -34,6 +34,7 @@ from tests.vision.scene import agrees
 from vision.models import (
     Camera,
     Card,
+    ClockEstimate,
     IdentityEvent,
     Person,
     Recording,
@@ -81,6 +82,7 @@ POSTED = {
     "card_decide": "queues",
     "card_undo": "queues",
     "threshold_set": "thresholds",
+    "clock_decide": "cameras",
     "camera_test": "camera",
     "camera_draw": "camera",
     "camera_check": "camera",
@@ -166,6 +168,10 @@ def _watched(sale: Sale) -> dict[str, int]:
         shop=sale.shop, consent=agrees(sale.customer), model_id="a-net", vector=[1.0]
     )
     taken.picture.save("taken.jpg", ContentFile(b"a face"))
+    numbers = dict.fromkeys(("offset_s", "z", "peak_ratio", "spread_s", "sales", "visits"), 1)
+    clock = ClockEstimate.objects.create(
+        shop=sale.shop, camera=camera, at=now, first_at=now, last_at=now, **numbers
+    )
     rows = {
         "portrait": taken,
         "sighting": sighting,
@@ -177,6 +183,7 @@ def _watched(sale: Sale) -> dict[str, int]:
         "link": link,
         "card": card,
         "camera": camera,
+        "clock": clock,
     }
     return {name: row.pk for name, row in rows.items()}
 

@@ -108,6 +108,8 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
         "sales.notebook_tasks.forget_sheets": Schedule.DAILY,
         "vision.tasks.calibrate_cameras": Schedule.DAILY,
         "vision.tasks.delete_what_is_too_old": Schedule.DAILY,
+        "vision.tasks.estimate_clocks": Schedule.DAILY,
+        "vision.tasks.link_missed_sales": Schedule.DAILY,
     }
     assert all(callable(import_string(func)) for func in rhythms)
 

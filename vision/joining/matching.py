@@ -45,6 +45,8 @@ class Link:
     decision: Decision
     because: Mapping[str, float] = field(default_factory=dict)
     reason: Reason = ""
+    believed: float = 0.0
+    """The confidence before it was calibrated."""
 
 
 def link(
@@ -236,7 +238,7 @@ class _Verdict:
             return Link(sale, None, confidence, "none", because, self._reason(number, at))
         visit = self.join.visits[self.join.pairs.visit[row]].id
         decision: Decision = "linked" if confidence >= self.bars.linked_at else "review"
-        return Link(sale, visit, confidence, decision, because)
+        return Link(sale, visit, confidence, decision, because, believed=sure)
 
     def _reason(self, number: int, at: float) -> Reason:
         if not any(start <= at <= end for start, end in self.watched):

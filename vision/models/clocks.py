@@ -56,3 +56,8 @@ class ClockEstimate(ShopRow):
             SameShop("camera", name="clockestimate_camera_same_shop"),
         ]
         indexes: ClassVar = [models.Index(fields=["camera", "at"], name="clockestimate_by_time")]
+
+    @property
+    def apart_s(self) -> float:
+        """How far the two clocks are apart, whichever is ahead."""
+        return abs(self.offset_s)

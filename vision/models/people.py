@@ -172,8 +172,14 @@ class IdentityEventQuerySet(models.QuerySet["IdentityEvent"]):
         return self.filter(Q(person=person) | Q(other=person))
 
     def for_history(self) -> "IdentityEventQuerySet":
-        """With what a line of the history shows."""
-        return self.select_related("person__customer", "other__customer", "by", "reversed_by")
+        """With what a line of the history shows; `taught_by` is the sale (id) that taught it, if one did."""
+        from vision.models.counter import Lesson  # which needs this module first
+
+        taught_by = models.Subquery(
+            Lesson.objects.filter(event=models.OuterRef("pk")).values("link__sale")[:1]
+        )
+        rows = self.select_related("person__customer", "other__customer", "by", "reversed_by")
+        return rows.annotate(taught_by=taught_by)
 
     def last_by(self, user: User, shop: Shop) -> "IdentityEvent | None":
         """What somebody decided last, for the button that takes it back."""

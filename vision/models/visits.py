@@ -49,7 +49,9 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return rows.annotate(candidate_face=best).prefetch_related(  # type: ignore[no-redef]
             models.Prefetch("tracklets", faces, to_attr="faces"),
             models.Prefetch(
-                "links", links.prefetch_related(models.Prefetch("sale", sales)), to_attr="open_links"
+                "links",
+                links.select_related("lesson__customer").prefetch_related(models.Prefetch("sale", sales)),
+                to_attr="open_links",
             ),
         )
 

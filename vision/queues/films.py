@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from vision import films
 from vision.models import Recording, Visit
-
-LONGEST_RECORDING = timedelta(hours=12)
-"""Bounds the search for a recording around a moment, as does the number that is looked at."""
-LOOKED_AT = 8
 
 
 @dataclass(frozen=True)
@@ -30,12 +27,9 @@ def film_of(visit: Visit) -> Film | None:
 def film_at(
     shop_id: int, at: datetime, *, until_at: datetime | None = None, camera: int | None = None
 ) -> Film | None:
-    """The recording of a moment by a camera (id), or by any; None where none is left."""
-    rows = Recording.objects.filter(shop=shop_id, started_at__lte=at).exclude(file="")
-    rows = rows.filter(started_at__gte=at - LONGEST_RECORDING).select_related("camera")
-    if camera:
-        rows = rows.filter(camera=camera)
-    for row in rows.order_by("-started_at")[:LOOKED_AT]:
-        if at <= row.started_at + timedelta(seconds=row.duration_s):
-            return Film(row, (at - row.started_at).total_seconds(), at, until_at)
+    """The recording of a moment of the till by a camera (id), or by any; None where none is left."""
+    for film in films.at_moment(shop_id, at):
+        if camera in (None, film.recording.camera_id):
+            from_at = film.recording.started_at + timedelta(seconds=film.at_s)
+            return Film(film.recording, film.at_s, from_at, until_at and from_at + (until_at - at))
     return None
