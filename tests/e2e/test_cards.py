@@ -20,11 +20,11 @@ from tests.vision.card_scenes import (
     opened,
     two_alike,
 )
-from tests.vision.scene import a_person
+from tests.vision.scene import a_person, a_visit
 from tests.vision.test_queue_no_sale import waits
 from tests.vision.test_queue_no_visit import film
 from tests.vision.test_queues import a_late_void
-from vision.models import Card, TenderHint, Visit
+from vision.models import Card, SaleLink, TenderHint, Visit
 from vision.queues import QUEUES, finding
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -38,6 +38,7 @@ KEYS = {
     "variance": "1",
     "tender": "y",
     "old_debt": "y",
+    "link": "y",
     "doubt": "y",
     "same": "n",
     "household": "y",
@@ -56,6 +57,9 @@ def cast(monkeypatch: pytest.MonkeyPatch) -> Cast:
         shop=cast.shop, sale=sell(cast, sold_at=at - timedelta(hours=1)), tender="upi", probability=0.93
     )
     a_late_void(cast)
+    before = at - timedelta(minutes=30)
+    theirs = {"sale": sell(cast, sold_at=before), "visit": a_visit(cast.shop, before)}
+    SaleLink.objects.create(shop=cast.shop, confidence=0.8, **theirs)
     an_old_debtor(cast)
     sell(cast, customer=cast.bala, is_paid=False, sold_at=at - timedelta(days=60))
     a_new_face(cast)

@@ -13,7 +13,7 @@ from sales.models import Sale
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from tests.vision.scene import a_person, a_visit
-from vision.models import Camera, Card, Person, SaleLink, Visit
+from vision.models import Camera, Card, ClockEstimate, Person, SaleLink, Visit
 from vision.queues import QUEUES, deciding, finding, no_sale
 from watershop.audit import Actor
 
@@ -52,7 +52,8 @@ def link(sale: Sale, visit: Visit, state: str = "linked") -> SaleLink:
 def test_who_waited_at_the_counter_and_bought_nothing_is_asked_about(cast: Cast, at: datetime) -> None:
     visit = waits(cast, at)
     assert cards(cast) == [visit.pk]
-    assert Card.objects.get().because == {"is_counter": True, "seconds": 20}
+    left_at = visit.exit_at.isoformat()
+    assert Card.objects.get().because == {"is_counter": True, "seconds": 20, "left_at": left_at}
 
 
 def test_who_only_passed_works_here_or_is_there_still_is_not(cast: Cast, at: datetime) -> None:
@@ -77,6 +78,21 @@ def test_a_sale_that_could_be_theirs_leaves_them_alone_until_it_is_another_visit
     assert cards(cast) == []
     link(sale, waits(cast, at + timedelta(minutes=2)))
     assert cards(cast) == [visit.pk]
+
+
+def test_the_cameras_clock_is_taken_into_account(cast: Cast, at: datetime) -> None:
+    visit, behind = waits(cast, at), timedelta(minutes=10)
+    ClockEstimate.objects.create(
+        **{"shop": cast.shop, "camera": Camera.objects.get(), "state": ClockEstimate.State.APPLIED},
+        **{"at": at, "first_at": at, "last_at": at, "offset_s": behind.total_seconds()},
+        **{"z": 9, "peak_ratio": 2, "spread_s": 5, "sales": 60, "visits": 80},
+    )
+    sale = sell(cast, sold_at=at + behind)
+    assert cards(cast) == []
+    link(sale, a_visit(cast.shop, at - timedelta(hours=1)))
+    sell(cast, sold_at=at)
+    assert cards(cast) == [visit.pk]
+    assert Card.objects.get().because["left_at"] == (visit.exit_at + behind).isoformat()
 
 
 def test_another_customers_sale_is_not_theirs(cast: Cast, at: datetime) -> None:

@@ -6,6 +6,7 @@ from vision.queues.debtor import DebtorArrived
 from vision.queues.doubt import Doubt
 from vision.queues.household import Household
 from vision.queues.late_void import LateVoid
+from vision.queues.link import SaleAndVisit
 from vision.queues.no_sale import NoSale
 from vision.queues.no_visit import NoVisit
 from vision.queues.old_debt import OldDebt
@@ -26,6 +27,7 @@ QUEUES: dict[str, Queue] = {
         Variance(),
         PaidOtherwise(),
         OldDebt(),
+        SaleAndVisit(),
         Doubt(),
         Same(),
         Household(),

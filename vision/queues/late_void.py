@@ -12,13 +12,17 @@ from django.utils.translation import gettext_lazy
 from sales.models import Sale
 from vision.models import Card, SaleLink, Visit
 from vision.queues.base import SURE, Outcome, Queue
+from vision.queues.till_time import aheads
 from watershop.models import Shop
 from watershop.templatetags.money import rupees
 
 LEFT = timedelta(minutes=2)
 """Who has been out of sight for less may still stand in the door."""
-UNDONE_LATE = Q(sale__void__at__gt=F("visit__exit_at") + LEFT)
-"""Of a link: its sale was undone so late."""
+
+
+def undone_late(ahead: timedelta) -> Q:
+    """Of a link: its sale was undone after the visit was over. The till is so far ahead of the camera."""
+    return Q(sale__void__at__gt=F("visit__exit_at") + (ahead + LEFT))
 
 
 class LateVoid(Queue):
@@ -37,19 +41,21 @@ class LateVoid(Queue):
     def find(self, shop: Shop, since: datetime) -> Iterable[Card]:
         """One card for each undone sale whose visit ended long enough before."""
         links = SaleLink.objects.filter(shop=shop, state__in=SURE, sale__void__at__gte=since)
-        late = links.filter(UNDONE_LATE).select_related("visit")
-        visits = {link.sale_id: link.visit for link in late}
-        sales = Sale.objects.with_sums().filter(Q(pk__in=visits) | Q(replaces__in=visits))
+        left: dict[int, tuple[Visit, datetime]] = {}
+        for camera, ahead in aheads(shop):
+            late = links.filter(undone_late(ahead), visit__recording__camera=camera).select_related("visit")
+            left |= {link.sale_id: (link.visit, link.visit.exit_at + ahead) for link in late}
+        sales = Sale.objects.with_sums().filter(Q(pk__in=left) | Q(replaces__in=left))
         rows = list(sales.select_related("void"))
         again = {row.replaces_id: row.total for row in rows}
-        return [self._card(row, visits[row.pk], again.get(row.pk)) for row in rows if row.pk in visits]
+        return [self._card(row, *left[row.pk], again.get(row.pk)) for row in rows if row.pk in left]
 
-    def _card(self, sale: Sale, visit: Visit, again: Decimal | None) -> Card:
+    def _card(self, sale: Sale, visit: Visit, left_at: datetime, again: Decimal | None) -> Card:
         return Card(
             **{"shop_id": sale.shop_id, "kind": self.kind, "key": str(sale.pk), "at": sale.void.at},
             **{"visit": visit, "sale": sale, "customer_id": sale.customer_id, "amount": sale.total},
             because={
-                "minutes": round((sale.void.at - visit.exit_at).total_seconds() / 60),
+                "minutes": round((sale.void.at - left_at).total_seconds() / 60),
                 "again": None if again is None else str(again),
             },
         )

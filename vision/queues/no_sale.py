@@ -1,6 +1,6 @@
 """A visit without a sale: somebody stood at the counter, and nothing was keyed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median_low
@@ -20,7 +20,8 @@ from sales.models import ZERO, Sale
 from vision import decisions, linking
 from vision.models import Camera, Card, CardQuerySet, IdentityEvent, SaleLink, Visit, VisitQuerySet
 from vision.queues.base import Answer, Outcome, Queue
-from vision.queues.late_void import UNDONE_LATE
+from vision.queues.late_void import undone_late
+from vision.queues.till_time import aheads
 from watershop.audit import Actor
 from watershop.dates import today
 from watershop.models import Right, Shop
@@ -58,16 +59,20 @@ class NoSale(Queue):
     )
 
     def find(self, shop: Shop, since: datetime) -> Iterable[Card]:
-        """One card for each; two queries for each camera, and two for what they would have bought."""
-        cameras = list(Camera.objects.filter(shop=shop))
-        visits = [visit for camera in cameras for visit in _unsold(camera, since)]
+        """One card for each; three queries for each camera, and two for what they would have bought."""
+        visits: dict[Visit, datetime] = {}
+        for camera, ahead in aheads(shop):
+            visits |= {visit: visit.exit_at + ahead for visit in _unsold(camera, ahead, since)}
         return list(_cards(shop, visits))
 
     def settled(self, cards: CardQuerySet) -> CardQuerySet:
         """A sale was linked meanwhile, or it is somebody whose visits are no customers'."""
-        sold = Exists(_links().filter(visit=OuterRef("visit")))
-        nobody = Q(visit__person__is_shop_staff=True) | Q(visit__person__is_ignored=True)
-        return cards.filter(nobody | Q(sold))
+        gone = Q(visit__person__is_shop_staff=True) | Q(visit__person__is_ignored=True)
+        if first := cards.select_related("shop").first():
+            for camera, ahead in aheads(first.shop):
+                sold = Exists(_links(ahead).filter(visit=OuterRef("visit")))
+                gone |= Q(visit__recording__camera=camera) & Q(sold)
+        return cards.filter(gone)
 
     def sentence(self, card: Card) -> str:
         numbers = {"stay": duration(card.because["seconds"]), "amount": rupees(card.amount)}
@@ -95,7 +100,7 @@ class NoSale(Queue):
         """The till, filled in with the time and the customer, while the sale is not entered."""
         if card.outcome != MISSED or card.sale_id:
             return ""
-        at = timezone.localtime(card.until_at, card.shop.tz)
+        at = datetime.fromisoformat(card.because["left_at"]).astimezone(card.shop.tz)
         fields = {"is_paper": 1, "sold_at": at.strftime("%Y-%m-%dT%H:%M"), "client_ref": _reference(card)}
         if card.customer_id:
             fields["customer"] = card.customer_id
@@ -115,14 +120,17 @@ class NoSale(Queue):
         return _("About %(amount)s missed today") % {"amount": rupees(missed, 0)} if missed else ""
 
 
-def _links() -> Any:
+def _links(ahead: timedelta) -> Any:
     """Links that say that a visit has a sale: one that stands, or of which another queue asks why it does not."""
     links = SaleLink.objects.exclude(state=SaleLink.State.REFUSED)
-    return links.filter(Q(sale__void=None) | UNDONE_LATE)
+    return links.filter(Q(sale__void=None) | undone_late(ahead))
 
 
-def _unsold(camera: Camera, since: datetime) -> VisitQuerySet:
-    """Visits before a camera that are over, long enough, and near no sale that is theirs or could be."""
+def _unsold(camera: Camera, ahead: timedelta, since: datetime) -> VisitQuerySet:
+    """Visits before a camera that are over, long enough, and near no sale that is theirs or could be.
+
+    The till's clock is `ahead` of the camera's.
+    """
     served = Q(counter_until_at__gte=F("counter_from_at") + SERVED)
     stayed = Q(exit_at__gte=F("entry_at") + STAYED)
     over = (
@@ -132,24 +140,26 @@ def _unsold(camera: Camera, since: datetime) -> VisitQuerySet:
             served if camera.counter else stayed,
             recording__camera=camera,
             entry_at__gte=since,
-            exit_at__lte=timezone.now() - KEYED_BY,
+            exit_at__lte=timezone.now() - ahead - KEYED_BY,
         )
     )
-    near = _near_sales()
+    near = _near_sales(ahead)
     own = near.filter(Q(customer=None) | Q(customer=OuterRef("person__customer")))
     could_be = Q(person__customer=None) & Exists(near) | Q(person__customer__isnull=False) & Exists(own)
     with_a_buyer = Visit.objects.filter(
-        Exists(_links().filter(visit=OuterRef("pk"))),
+        Exists(_links(ahead).filter(visit=OuterRef("pk"))),
         shop=camera.shop,
         recording__camera=camera,
         entry_at__gte=OuterRef("entry_at") - TOGETHER,
         entry_at__lte=OuterRef("entry_at") + TOGETHER,
     )
-    unsold = over.filter(~Exists(_links().filter(visit=OuterRef("pk"))), ~Exists(with_a_buyer), ~could_be)
+    unsold = over.filter(
+        ~Exists(_links(ahead).filter(visit=OuterRef("pk"))), ~Exists(with_a_buyer), ~could_be
+    )
     return unsold.select_related("person", "recording__camera")
 
 
-def _near_sales() -> Any:
+def _near_sales(ahead: timedelta) -> Any:
     """The sales around a visit (outer) that belong to no visit so far, and of which nobody said: not this one."""
     refused = SaleLink.objects.filter(
         sale=OuterRef("pk"), visit=OuterRef(OuterRef("pk")), state=SaleLink.State.REFUSED
@@ -158,14 +168,15 @@ def _near_sales() -> Any:
         ~Exists(SaleLink.objects.filter(sale=OuterRef("pk")).exclude(state=SaleLink.State.REFUSED)),
         ~Exists(refused),
         shop=OuterRef("shop"),
-        sold_at__gte=OuterRef("entry_at") - BEFORE,
-        sold_at__lte=OuterRef("exit_at") + AFTER,
+        sold_at__gte=OuterRef("entry_at") + (ahead - BEFORE),
+        sold_at__lte=OuterRef("exit_at") + (ahead + AFTER),
     )
 
 
-def _cards(shop: Shop, visits: list[Visit]) -> Iterator[Card]:
+def _cards(shop: Shop, visits: Mapping[Visit, datetime]) -> Iterator[Card]:
+    """A card for each visit; with when it ended by the till, the time of a sale that was missed."""
     usual, otherwise = _usual(shop, {visit.person.customer_id for visit in visits if visit.person})
-    for visit in visits:
+    for visit, left_at in visits.items():
         customer = visit.person.customer_id if visit.person else None
         is_counter = bool(visit.recording.camera.counter)
         yield Card(
@@ -174,6 +185,7 @@ def _cards(shop: Shop, visits: list[Visit]) -> Iterator[Card]:
             amount=usual.get(customer, otherwise),
             because={
                 "is_counter": is_counter,
+                "left_at": left_at.isoformat(),
                 "seconds": round(visit.counter_s if is_counter else visit.duration_s),
             },
         )

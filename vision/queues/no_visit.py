@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from sales.models import Sale, Tender
 from vision.models import Camera, Card, CardQuerySet, Recording, SaleLink, Visit
 from vision.queues.base import Outcome, Queue
+from vision.queues.till_time import aheads
 from watershop.models import Shop
 from watershop.templatetags.money import rupees
 
@@ -76,9 +77,7 @@ class NoVisit(Queue):
 
     def find(self, shop: Shop, since: datetime) -> Iterable[Card]:
         """Sales at the till of which every camera over the counter saw nobody, and one at least was watching."""
-        watched = [
-            (camera, *_seen(camera, since)) for camera in Camera.objects.filter(shop=shop) if camera.counter
-        ]
+        watched = [(camera, *_seen(camera, ahead, since)) for camera, ahead in aheads(shop) if camera.counter]
         if not watched:
             return []
         linked = SaleLink.objects.filter(sale=OuterRef("pk")).exclude(state=SaleLink.State.REFUSED)
@@ -105,8 +104,8 @@ class NoVisit(Queue):
         return "" if is_done else reverse("sale", args=[card.shop.slug, card.sale_id])
 
 
-def _seen(camera: Camera, since: datetime) -> tuple[Spans, Spans]:
-    """When a camera was watching, and when a customer was at its counter; two queries."""
+def _seen(camera: Camera, ahead: timedelta, since: datetime) -> tuple[Spans, Spans]:
+    """When a camera was watching and when a customer was at its counter, by the till, which is `ahead` of it."""
     films = Recording.objects.filter(
         shop=camera.shop_id, camera=camera, state=Recording.State.DONE, started_at__gte=since - LONGEST
     )
@@ -118,8 +117,8 @@ def _seen(camera: Camera, since: datetime) -> tuple[Spans, Spans]:
     lengths = films.values_list("started_at", "duration_s")
     waits = stays.values_list("counter_from_at", "counter_until_at")
     return (
-        Spans.of((start, start + timedelta(seconds=length)) for start, length in lengths),
-        Spans.of((start, end) for start, end in waits if start and end),
+        Spans.of((start + ahead, start + ahead + timedelta(seconds=length)) for start, length in lengths),
+        Spans.of((start + ahead, end + ahead) for start, end in waits if start and end),
     )
 
 
