@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from sales import merging
 from tests.base import Cast, make_cast, sell
 from tests.vision.crowd import NOW, came
 from tests.vision.scene import a_person, a_visit, agrees
@@ -92,7 +93,7 @@ def test_a_face_gets_a_customer_only_if_that_one_agrees(cast: Cast, ravi: Client
     assert answer.status_code == 422 and "has not agreed" in answer.content.decode()
     shown = agreed_to(answer.content.decode())
     assert ravi.post(page, {"customer": cast.asha.pk, "agrees": "on", **shown}).status_code == 302
-    assert Person.objects.with_consent().get() == person and consents.open_for(cast.asha)
+    assert Person.objects.get(customer=cast.asha) == person and consents.open_for(cast.asha)
 
 
 def test_the_database_ties_nobody_to_a_customer_who_has_not_agreed(cast: Cast) -> None:
@@ -146,6 +147,25 @@ def test_what_was_about_to_be_learnt_is_not(cast: Cast, clerk: Actor) -> None:
     assert (lesson.state, lesson.why) == ("rejected", "consent") and lesson.settled_at
 
 
+def test_who_withdraws_does_so_for_every_account_that_is_one_with_theirs(cast: Cast, ravi: Client) -> None:
+    came(cast.shop, a_person(cast.shop, customer=cast.bala), [0.0])
+    merging.merge(old=cast.bala, into=cast.asha, reason="one person", actor=Actor(cast.meena, "tests"))
+    assert "withdraw/" in ravi.get(address(cast)).content.decode()
+    ravi.post(address(cast, "withdraw/"))
+    assert not Template.objects.exists() and not Person.objects.exclude(customer=None).exists()
+
+
+def test_who_was_merged_into_somebody_else_is_tied_no_more(cast: Cast, clerk: Actor) -> None:
+    tied, other = a_person(cast.shop, customer=cast.asha), a_person(cast.shop, name="Chitra")
+    decisions.merge(tied, other, clerk)
+    other.refresh_from_db()
+    decisions.name(other, {"customer": None}, clerk)
+    withdraw(cast.asha, clerk)
+    assert not Person.objects.exclude(customer=None).exists()
+    other.refresh_from_db()
+    assert other.name == "Chitra"
+
+
 def test_a_withdrawn_consent_stays_and_a_new_one_is_needed(cast: Cast, clerk: Actor) -> None:
     person = a_person(cast.shop, customer=cast.asha)
     untied = decisions.name(person, {"customer": None}, clerk)
@@ -168,7 +188,7 @@ def test_the_customers_page_shows_the_face_and_by_what_right(
     assert f'hx-get="{address(cast)}"' in page
     assert "not asked yet" in ravi.get(address(cast), headers={"HX-Request": "true"}).content.decode()
     came(cast.shop, a_person(cast.shop, customer=cast.asha), [0.0])
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         slot = ravi.get(address(cast), headers={"HX-Request": "true"}).content.decode()
     assert "/faces/" in slot and "P_0001" in slot and "<html" not in slot and "withdraw/" in slot
     RoleRight.objects.create(shop=cast.shop, role=Role.STAFF, right=Right.SEE_FACES, is_allowed=False)

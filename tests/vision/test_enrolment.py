@@ -165,8 +165,7 @@ def test_one_person_of_the_account_and_a_stranger_with_that_face_become_one(
     ravi.post(address(cast, "whose/"), {"do": "same"})
     own.refresh_from_db()
     assert (
-        own.merged_into == stranger
-        and Person.objects.with_consent().filter(merged_into=None).get() == stranger
+        own.merged_into == stranger and Person.objects.get(customer=cast.asha, merged_into=None) == stranger
     )
 
 

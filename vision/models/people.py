@@ -28,10 +28,6 @@ class PersonQuerySet(models.QuerySet["Person"]):
         is_seen = models.Exists(Visit.objects.filter(person=models.OuterRef("pk")))
         return self.filter(IS_DESCRIBED | is_seen, merged_into=None)
 
-    def with_consent(self) -> "PersonQuerySet":
-        """Those tied to a customer: who is so has agreed to it, the database sees to that."""
-        return self.filter(customer__isnull=False)
-
     def undescribed(self) -> "PersonQuerySet":
         """Of whom nobody has said anything yet."""
         return self.exclude(IS_DESCRIBED)

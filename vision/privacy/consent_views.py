@@ -3,10 +3,12 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from customers import book
 from customers.models import Customer
 from vision.models import Consent, Person
 from vision.privacy import consents, enrolment
@@ -25,13 +27,14 @@ def _customer(request: ShopRequest, pk: int) -> Customer:
 def customer_face(request: ShopRequest, pk: int) -> HttpResponse:
     """Whether the shop knows this face, and by what right: for the slot on the customer's page, or on its own."""
     customer = _customer(request, pk)
-    asked = Consent.objects.filter(customer=customer).select_related("recorded_by", "withdrawn_by")
+    accounts = book.accounts_of(customer)
+    asked = Consent.objects.filter(customer__in=accounts).select_related("recorded_by")
     context = {
         "customer": customer,
-        "consent": asked.first(),
+        "consent": asked.order_by(F("withdrawn_at").desc(nulls_first=True)).first(),
         "sees_faces": Right.SEE_FACES in request.rights,
         "taken": enrolment.taken(customer),
-        "people": Person.objects.of(request.shop).filter(customer=customer, merged_into=None).with_face(),
+        "people": Person.objects.filter(customer__in=accounts, merged_into=None).with_face(),
     }
     is_slot = bool(request.headers.get("HX-Request"))
     return render(request, "vision/_customer_face.html" if is_slot else "vision/customer_face.html", context)
