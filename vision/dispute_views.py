@@ -21,7 +21,7 @@ HOLDS_ALL = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandb
 
 
 @shop_page(role=Role.MANAGER, right=Right.SEE_FACES, posted_from="sale")
-def dispute_make(request: ShopRequest, pk: int) -> HttpResponse:
+def sale_dispute(request: ShopRequest, pk: int) -> HttpResponse:
     """Make the file of an unpaid sale, and show it."""
     sale = get_object_or_404(Sale.objects.of(request.shop), pk=pk)
     try:

@@ -35,6 +35,7 @@ from vision.models import (
     Camera,
     Card,
     ClockEstimate,
+    DisputeFile,
     IdentityEvent,
     Person,
     Recording,
@@ -79,6 +80,7 @@ POSTED = {
     "offline_replay": "offline_till",
     "rule_card_decide": "rule_cards",
     "link_decide": "visits",
+    "sale_dispute": "sale",
     "card_decide": "queues",
     "card_undo": "queues",
     "threshold_set": "thresholds",
@@ -172,7 +174,13 @@ def _watched(sale: Sale) -> dict[str, int]:
     clock = ClockEstimate.objects.create(
         shop=sale.shop, camera=camera, at=now, first_at=now, last_at=now, **numbers
     )
+    assert sale.clerk
+    day = timedelta(days=1)
+    file = DisputeFile.objects.create(
+        shop=sale.shop, sale=sale, sha256="", made_by=sale.clerk, expires_at=now + day
+    )
     rows = {
+        "dispute": file,
         "portrait": taken,
         "sighting": sighting,
         "decision": decision,
