@@ -114,7 +114,7 @@ def store(shop: Shop, found: Joined) -> int:
     _weigh_without_faces(found.stretch, news)
     sales = [sale for one in found.links if isinstance(sale := one.sale, int)]
     count = _store(shop, sales, news)
-    teaching.consider(shop, news)
+    teaching.consider(shop, [sale for sale, row in news.items() if "alone" in row.because])
     return count
 
 

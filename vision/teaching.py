@@ -38,11 +38,16 @@ def consider(shop: Shop, sales: Iterable[int]) -> None:
 
 def _able(shop: Shop, sales: Iterable[int]) -> Iterator[SaleLink]:
     """Links of named sales to somebody of whom nobody has said who it is, without a lesson so far."""
-    links = SaleLink.objects.filter(shop=shop, sale__in=sales, lesson=None, sale__customer__isnull=False)
     alone = Q(state=SaleLink.State.LINKED, because__alone__gte=SURE, because__near=1)
-    able = links.filter(Q(state=SaleLink.State.CONFIRMED) | alone, visit__person__isnull=False)
-    for link in able.select_related("sale__customer", "visit__person__customer"):
-        if link.visit.person and not link.visit.person.is_described:
+    links = SaleLink.objects.filter(
+        Q(state=SaleLink.State.CONFIRMED) | alone, shop=shop, sale__in=list(sales)
+    )
+    for pk in list(links.values_list("pk", flat=True)):  # few; joins over many sales cost more than one each
+        link = SaleLink.objects.select_related("sale__customer", "visit__person__customer", "lesson").get(
+            pk=pk
+        )
+        person = link.visit.person
+        if link.sale.customer and person and not person.is_described and not hasattr(link, "lesson"):
             yield link
 
 
