@@ -224,13 +224,27 @@ def test_ids_that_were_given_anew_are_not_erased(
     assert one_person.replay(manager) == 0 and NAME in traces()
 
 
-def test_accounts_that_were_merged_go_together(cast: Cast, ganga: Customer, manager: Actor) -> None:
+def test_accounts_that_were_merged_go_together_and_so_they_do_again_in_a_backup_from_before(
+    cast: Cast, ganga: Customer, manager: Actor, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
     be_seen(cast.asha)
+    backup = transaction.savepoint()
     merging.merge(old=ganga, into=cast.asha, reason="one person", actor=TESTS)
-    one_person.erase(cast.asha, "ASHA", manager)
+    merged = transaction.savepoint()
+    with django_capture_on_commit_callbacks(execute=True):
+        one_person.erase(cast.asha, "ASHA", manager)
     ganga.refresh_from_db()
     assert (ganga.name, ganga.phone) == (ganga.code, "")
     assert not Person.objects.exclude(customer=None).exists() and not Template.objects.exists()
+    for restored in (merged, backup):
+        transaction.savepoint_rollback(restored)
+        assert NAME in traces()
+        assert one_person.replay(manager) == 2
+        assert (Customer.objects.get(pk=ganga.pk).phone, Person.objects.exclude(customer=None).count()) == (
+            "",
+            0,
+        )
+        assert one_person.replay(manager) == 0
 
 
 def test_of_an_event_only_what_it_moved_can_be_emptied(cast: Cast) -> None:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from customers.models import Customer
 from vision import decisions, keeping
@@ -25,7 +26,7 @@ from watershop.models import Shop
 
 @dataclass(frozen=True)
 class Logged:
-    """A line of the log: who was erased when, by ids, and since when they were known, for ids are given anew."""
+    """A line of the log: which account was erased when, by ids, and since when it was known: ids are given anew."""
 
     shop: str
     customer: int
@@ -70,16 +71,19 @@ def _drop_dispute_files(accounts: Sequence[Customer]) -> None:
     files.update(file="")
 
 
-def note(customer: Customer, people: Sequence[int], actor: Actor, *, again: Logged | None) -> None:
-    """Write down that a customer was erased, in the database and, unless it stands there (`again`), in the log."""
-    row = Erasure(shop=customer.shop, customer_id=customer.pk, persons=list(people), by=actor.user)
-    if again:
-        row.at = datetime.fromisoformat(again.at)
-    row.save()
-    if not again:
-        known_since = customer.created_at.isoformat()
-        line = Logged(customer.shop.slug, customer.pk, known_since, tuple(people), row.at.isoformat())
-        transaction.on_commit(partial(_append, line))
+def note(accounts: Sequence[Customer], people: Sequence[int], actor: Actor, *, again: Logged | None) -> None:
+    """Write down that these were erased, in the database and, unless it stands there (`again`), in the log.
+
+    Each account has its line: in a backup that is brought back they may not be one yet.
+    """
+    at = datetime.fromisoformat(again.at) if again else timezone.now()
+    for account in accounts:
+        row = {"customer_id": account.pk, "persons": list(people), "by": actor.user, "at": at}
+        Erasure.objects.create(shop=account.shop, **row)
+        if not again:
+            known_since = account.created_at.isoformat()
+            line = Logged(account.shop.slug, account.pk, known_since, tuple(people), at.isoformat())
+            transaction.on_commit(partial(_append, line))
 
 
 def _append(line: Logged) -> None:
