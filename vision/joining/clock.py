@@ -23,6 +23,8 @@ FAULTS_S = (0.0, 3600.0, -3600.0, 43_200.0, -43_200.0, 19_800.0, -19_800.0)
 """Clocks set wrong: summer time, morning for evening, UTC for Indian time. Looked around only if zero will not do."""
 HUM_S = 6.0
 """Each sale and each leaving is a hill of this standard deviation."""
+WIDEST_S = 120.0
+"""A hill is no broader than this to either side: what lies farther off is another peak."""
 RUSH_S = 300.0
 """What is slower than this is the shop's busy hours, which fit at many offsets."""
 SURE_Z, SURE_RATIO = 5.5, 1.3
@@ -114,10 +116,24 @@ def _peak(tills: Times, cameras: Times, around_s: float) -> _Peak:
     """The highest place of the correlation within `REACH_S` of an offset."""
     lags_s, heights = _correlation(tills - around_s, cameras)
     best = int(np.argmax(heights))
-    far = heights[np.abs(lags_s - lags_s[best]) > 6 * HUM_S]
+    start, end = _hill(heights, best)
+    far = np.concatenate([heights[:start], heights[end:]])
     z = float((heights[best] - far.mean()) / max(far.std(), 1.0))
     ratio = float(heights[best] / max(far.max(), 1.0))
     return _Peak(float(lags_s[best]) + around_s, z, ratio, lags_s + around_s, heights)
+
+
+def _hill(heights: Times, best: int) -> tuple[int, int]:
+    """From where to where the highest hill reaches: until it is half as high, within bounds.
+
+    Where people linger after they have paid it is broad, and its own shoulder is no second peak.
+    """
+    low = np.flatnonzero(heights < heights[best] / 2)
+    before, after = low[low < best], low[low > best]
+    start = int(before[-1]) if len(before) else 0
+    end = int(after[0]) if len(after) else len(heights)
+    least, most = round(6 * HUM_S), round(WIDEST_S)
+    return max(0, best - min(max(best - start, least), most)), best + min(max(end - best, least), most) + 1
 
 
 def _correlation(tills: Times, cameras: Times) -> tuple[Times, Times]:
