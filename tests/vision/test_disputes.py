@@ -65,7 +65,7 @@ def test_one_press_makes_a_page_with_receipt_clerk_history_and_two_pictures(
     client = client_of(cast.meena)
     answer = client.post(f"/s/water/sales/{sale}/dispute/", follow=True)
     page = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
-    for text in ("Asha", "₹40.00", "ravi", "record_sale", "Counter"):
+    for text in ("Asha", "₹40.00", "ravi", "Recorded", "Counter"):
         assert text in page, text
     assert page.count("data:image/jpeg;base64,") == 2
     assert "http" not in page.replace("http-equiv", "")
