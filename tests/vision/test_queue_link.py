@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
 from sales.models import Sale
-from tests.base import Cast, sell
+from tests.base import TESTS, Cast, sell
 from tests.vision.scene import a_visit
 from vision import linking
 from vision.models import Card, SaleLink
@@ -63,3 +64,11 @@ def test_a_link_that_was_decided_elsewhere_asks_nobody_any_more(cast: Cast, link
     assert asked(cast) == [link.sale]
     linking.decide(link, is_right=True, actor=Actor(cast.meena, "tests"))
     assert asked(cast) == []
+
+
+def test_a_link_that_a_job_has_moved_is_not_decided(cast: Cast, link: SaleLink) -> None:
+    asked(cast)
+    link.delete()
+    with pytest.raises(ValidationError, match="changed meanwhile"):
+        deciding.decide(Card.objects.get(), "yes", TESTS)
+    assert Card.objects.get().outcome == ""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,11 +60,17 @@ class SaleAndVisit(Queue):
 
     def decide(self, card: Card, outcome: str, answer: Answer, actor: Actor) -> dict[str, Any]:
         """Confirm or refuse the link."""
-        link = SaleLink.objects.select_related("shop", "sale").get(sale=card.sale, visit=card.visit)
+        link = _found(SaleLink.objects.filter(sale=card.sale, visit=card.visit))
         linking.decide(link, is_right=outcome == YES, actor=actor)
         return {"link": link.pk}
 
     def undo(self, card: Card, actor: Actor) -> None:
         """The link waits again."""
-        link = SaleLink.objects.select_related("shop", "sale").get(pk=card.done["link"])
-        linking.take_back(link, actor)
+        linking.take_back(_found(SaleLink.objects.filter(pk=card.done["link"])), actor)
+
+
+def _found(links: QuerySet[SaleLink]) -> SaleLink:
+    """The one there is. Raises ValidationError when a job has moved it meanwhile."""
+    if link := links.select_related("shop", "sale").first():
+        return link
+    raise ValidationError(_("This link has changed meanwhile. Look at it again."))
