@@ -50,8 +50,8 @@ class Stretch:
 def read(shop: Shop, start: datetime, end: datetime) -> Stretch:
     """The stretch from `start` to `end` (till) with its surroundings; a fixed number of queries for each camera."""
     start, end = start - CONTEXT, end + CONTEXT
-    cameras = {row.pk: row for row in _cameras(shop)}
-    known = {pk: clocks.of(camera, start + (end - start) / 2) for pk, camera in cameras.items()}
+    cameras, middle = Camera.objects.filter(shop=shop), start + (end - start) / 2
+    known = {row.pk: clocks.of(row, middle) for row in cameras.before_counter(among=cameras)}
     sales = list(
         Sale.objects.of(shop).standing().filter(sold_at__gte=start, sold_at__lt=end).order_by("sold_at")
     )
@@ -75,12 +75,6 @@ def read(shop: Shop, start: datetime, end: datetime) -> Stretch:
 def holding() -> Q:
     """Links that no job touches: somebody confirmed them, or a face was learnt from them."""
     return Q(state=State.CONFIRMED) | Q(lesson__state=Lesson.State.LEARNT)
-
-
-def _cameras(shop: Shop) -> list[Camera]:
-    """Those that see the counter; where it is drawn at none, all."""
-    cameras = list(Camera.objects.filter(shop=shop))
-    return [camera for camera in cameras if camera.counter] or cameras
 
 
 def _visits(shop: Shop, known: dict[int, Clock], start: datetime, end: datetime) -> Sequence[Visit]:

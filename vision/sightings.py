@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from vision.models import Sighting
+from vision.models import Camera, Sighting
 from watershop.models import Shop
 
 FOLDER = "sightings"
@@ -28,10 +28,12 @@ def in_sight(shop: Shop) -> list[Sighting]:
 def at_counter(shop: Shop) -> list[Sighting]:
     """Which customers wait at the counter, each known one once, the longest waiting first.
 
-    Before a camera whose counter nobody has drawn everybody waits.
+    Where the counter is drawn at no live camera that recognises, everybody waits before one without it.
     """
     waits = Q(counter_since_at__isnull=False) | Q(camera__counter=[])
-    now = lately(shop).filter(waits, last_at__gte=timezone.now() - IN_SIGHT)
+    cameras = Camera.objects.filter(shop=shop)
+    there = cameras.before_counter(among=cameras.live().filter(recognises=True))
+    now = lately(shop).filter(waits, camera__in=there, last_at__gte=timezone.now() - IN_SIGHT)
     customers = now.exclude(person__is_shop_staff=True).exclude(person__is_ignored=True)
     return _each_once(customers.order_by(Coalesce("counter_since_at", "first_at"), "pk"))
 

@@ -180,6 +180,17 @@ def test_where_the_counter_is_drawn_only_who_is_there_has_a_tile(cast: Cast) -> 
     assert tracks(cast.shop) == ["first", "second"]
 
 
+def test_where_one_camera_has_the_counter_drawn_nobody_waits_before_the_one_at_the_door(
+    cast: Cast, camera: Camera
+) -> None:
+    drawn = a_live_camera(cast.shop, name="Till", counter=[[0, 0], [1, 0], [1, 1]])
+    in_sight(camera, track="at the door")
+    in_sight(drawn, track="at the counter", counter_since_at=timezone.now())
+    assert tracks(cast.shop) == ["at the counter"]
+    Camera.objects.filter(pk=drawn.pk).update(is_on=False)
+    assert "at the door" in tracks(cast.shop), "nothing else sees the counter now"
+
+
 def test_four_tiles_take_as_many_queries_as_one(
     cast: Cast, camera: Camera, asha: Person, django_assert_max_num_queries: Callable[..., Any]
 ) -> None:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -111,6 +111,11 @@ class CameraQuerySet(models.QuerySet["Camera"]):
         """Those that are to be watched as their pictures come."""
         kinds = (Camera.Kind.STREAM, Camera.Kind.DEVICE)
         return self.filter(is_on=True, kind__in=kinds).exclude(address="")
+
+    def before_counter(self, among: "CameraQuerySet") -> "CameraQuerySet":
+        """Those that see the counter; where it is drawn at none `among` some, all."""
+        is_drawn = ~Q(counter=[])
+        return self.filter(is_drawn | ~Exists(among.filter(is_drawn)))
 
 
 class Camera(ShopRow):
