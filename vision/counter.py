@@ -41,6 +41,9 @@ RENEWED_S = 5.0
 SAME_START = timedelta(seconds=0.3)
 """A face in the film was first seen when the clerk's was, as nearly as times are kept."""
 
+NO_BILL = ""
+"""The key of what is told of a face and of no bill."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -129,10 +132,12 @@ def chosen(shop: Shop, client_ref: str) -> CounterChoice | None:
 def choose(tile: Tile, *, client_ref: str, buyer: Customer | None, actor: Actor) -> CounterChoice:
     """The bill of this key is for the face of this tile: of the customer that it names, else of the bill's `buyer`.
 
-    Another tile chosen for the same bill takes its place.
+    Another tile chosen for the same bill takes its place; a name that was refused before stays refused.
     """
     assert actor.user
     row, customer = tile.sighting, tile.glance.customer if tile.glance else buyer
+    choices = CounterChoice.objects.filter(shop=row.shop, client_ref=client_ref)
+    choices.filter(is_correction=True).update(client_ref=NO_BILL)
     choice, _is_new = CounterChoice.objects.update_or_create(
         shop=row.shop,
         client_ref=client_ref,
@@ -231,7 +236,8 @@ def settle(recording: Recording) -> int:
         shop=recording.shop_id, camera=recording.camera_id, track__startswith=f"{segment}-", visit=None
     )
     faces = recording.tracklets.filter(visit__isnull=False).select_related("recording", "visit")
-    sales = Sale.objects.of(recording.shop).filter(client_ref__in=waiting.values("client_ref"))
+    keys = waiting.exclude(client_ref=NO_BILL).values("client_ref")
+    sales = Sale.objects.of(recording.shop).filter(client_ref__in=keys)
     buyers = dict(sales.values_list("client_ref", "customer"))
     return sum(
         _settle(choice, _face_of(choice, faces))
@@ -262,7 +268,8 @@ def _settle(choice: CounterChoice, face: Tracklet | None) -> bool:
         face.refresh_from_db(fields=["visit"])  # one that shows others, too, was divided
     choice.visit = face.visit
     choice.save(update_fields=["visit", "event"])
-    CanCount.objects.filter(shop=choice.shop_id, client_ref=choice.client_ref).update(visit=face.visit)
+    if choice.client_ref != NO_BILL:
+        CanCount.objects.filter(shop=choice.shop_id, client_ref=choice.client_ref).update(visit=face.visit)
     return True
 
 

@@ -358,6 +358,25 @@ def test_a_correction_becomes_a_decision_about_the_visit_once_the_film_is_watche
     assert counter.settle(recording) == 0, "once"
 
 
+def test_a_refused_name_stays_refused_when_another_tile_is_chosen_for_the_bill(
+    cast: Cast, camera: Camera, asha: Person, clerk: Actor
+) -> None:
+    begun = timezone.now() - timedelta(minutes=1)
+    tracks = [f"20261101T100000.5Z-{number}" for number in (1, 2)]
+    others = in_sight(camera, track=tracks[1], first_at=begun + timedelta(seconds=10))
+    a_choice(in_sight(camera, asha, track=tracks[0], first_at=begun), clerk)
+    counter.correct(cast.shop, client_ref="1", customer=cast.bala, actor=clerk)
+    a_choice(others, clerk)
+    counter.count_cans(cast.shop, client_ref="1", brought=2, taken=1, actor=clerk)
+    recording, (face, other) = a_film(camera, begun, asha, None)
+    assert counter.settle(recording) == 2
+    first, second = CounterChoice.objects.order_by("track")
+    assert (first.is_correction, first.shown, first.client_ref) == (True, asha, "")
+    assert first.event and Visit.objects.get(tracklets=face).person is None
+    assert (second.client_ref, second.visit, second.is_correction) == ("1", other.visit, False)
+    assert CanCount.objects.get().visit == other.visit
+
+
 def test_a_choice_that_was_right_changes_no_visit(
     cast: Cast, camera: Camera, asha: Person, clerk: Actor
 ) -> None:
