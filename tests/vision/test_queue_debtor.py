@@ -217,6 +217,20 @@ def test_not_them_before_the_film_is_stored_unnames_the_face_in_sight(
     assert not CounterChoice.objects.exists()
 
 
+def test_the_debtor_who_comes_after_somebody_like_them_has_a_card_the_same_day(
+    cast: Cast, asha: Person, meena: Actor
+) -> None:
+    seen = in_sight(asha)
+    deciding.decide(card_of(cast), "not_him", meena)
+    Sighting.objects.update(person=asha, distance=0.2)
+    assert asked(cast) == [], "the face that was not them"
+    Sighting.objects.filter(pk=seen.pk).update(track="s1-2")
+    assert asked(cast) == asked(cast) == [cast.asha]
+    deciding.decide(Card.objects.open().get(), "asked", meena)
+    Sighting.objects.filter(pk=seen.pk).update(track="s1-3")
+    assert asked(cast) == [], "once a day"
+
+
 def test_a_debt_that_is_paid_at_the_till_takes_the_card_away(cast: Cast, asha: Person, now: datetime) -> None:
     in_sight(asha)
     assert asked(cast) == [cast.asha]

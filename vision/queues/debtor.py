@@ -49,7 +49,7 @@ class Debt:
 
 
 class DebtorArrived(Queue):
-    """Once a day for each: whoever is asked at every purchase stays away."""
+    """Once a day for each: whoever is asked at every purchase stays away. One who was not them does not count."""
 
     kind = Card.Kind.DEBTOR
     title = gettext_lazy("Debtor arrived")
@@ -71,7 +71,12 @@ class DebtorArrived(Queue):
         if not came:
             return []
         late = {row.customer.pk: row for row in defaulters(shop)}
-        return [_with_debt(card, late[card.customer_id]) for card in came if card.customer_id in late]
+        others = list(_not_theirs(shop))
+        return [
+            _with_debt(card, late[card.customer_id], others)
+            for card in came
+            if card.customer_id in late and not any(_is_same_face(card, other) for other in others)
+        ]
 
     def settled(self, cards: CardQuerySet) -> CardQuerySet:
         """They paid elsewhere, are no debtors any more, are somebody else by now, or left long ago."""
@@ -174,9 +179,25 @@ def _visits(shop: Shop) -> Iterator[Card]:
             )
 
 
-def _with_debt(card: Card, row: Debtor) -> Card:
+def _not_theirs(shop: Shop) -> CardQuerySet:
+    """The cards of the last days whose face was somebody else's."""
+    since = timezone.now() - 2 * TODAY
+    return Card.objects.of(shop).filter(kind=Card.Kind.DEBTOR, outcome="not_him", at__gte=since)
+
+
+def _is_same_face(card: Card, other: Card) -> bool:
+    """Whether two cards are about one face in sight, or one visit."""
+    if card.visit_id:
+        return card.visit_id == other.visit_id
+    return card.because == {name: other.because.get(name) for name in ("camera", "track")}
+
+
+def _with_debt(card: Card, row: Debtor, others: Iterable[Card]) -> Card:
+    """Its key is the customer and the day, and how many of that day's cards were `others`'."""
     card.kind, card.amount = Card.Kind.DEBTOR, row.balance
-    card.key = f"{row.customer.pk} {day_of(card.shop, card.at)}"
+    key = f"{row.customer.pk} {day_of(card.shop, card.at)}"
+    wrong = sum(other.key.startswith(key) for other in others)
+    card.key = f"{key} {wrong}" if wrong else key
     card.because |= {"days": row.days, "unpaid": row.unpaid_count}
     return card
 
