@@ -45,6 +45,22 @@ def test_a_void_after_the_customer_left_makes_one_card_however_often_it_is_looke
     assert (card.kind, card.amount, card.because["minutes"]) == ("late_void", Decimal(40), 20)
 
 
+def test_a_queue_that_fails_is_logged_and_the_others_are_asked(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_late_void(cast).delete()
+
+    def fails(*_: Any) -> None:
+        raise RuntimeError("out of order")
+
+    first = next(iter(QUEUES.values()))
+    assert first.kind != "late_void"
+    monkeypatch.setattr(first, "follow", fails)
+    finding.find(cast.shop, -cast.shop.pk)
+    assert Card.objects.filter(kind="late_void").exists()
+    assert "out of order" in caplog.text
+
+
 def test_a_void_while_the_customer_stands_there_makes_none(cast: Cast) -> None:
     assert a_late_void(cast, minutes=1) is None
 

@@ -1,5 +1,6 @@
 """New cards are looked for each minute, and those whose question has gone are taken away."""
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 
@@ -11,16 +12,24 @@ from vision.queues import QUEUES
 from vision.queues.base import Queue
 from watershop.models import Shop
 
+log = logging.getLogger(__name__)
+
 LATELY = timedelta(days=3)
 """How far back is looked each minute: over a long weekend, and bounded for the database."""
 
 
 def find(shop: Shop, minute: int) -> None:
-    """The queues of a shop whose turn it is in this minute of the hour; the shops take turns, too."""
+    """The queues of a shop whose turn it is in this minute of the hour; the shops take turns, too.
+
+    One that fails is written to the log: all other questions are still asked.
+    """
     for queue in QUEUES.values():
         if (minute + shop.pk) % queue.minutes == 0:
-            with suppress(EngineUnavailable):  # without a face network all other questions are still asked
-                find_for(queue, shop)
+            try:
+                with suppress(EngineUnavailable):  # there is no face network: nothing is wrong
+                    find_for(queue, shop)
+            except Exception:
+                log.exception("queue %s of shop %s", queue.kind, shop.pk)
 
 
 def find_for(queue: Queue, shop: Shop) -> None:
