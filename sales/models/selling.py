@@ -111,6 +111,7 @@ class Sale(ShopRow):
         ]
         indexes: ClassVar = [
             models.Index(fields=["shop", "sold_at"], name="sale_by_time"),
+            models.Index(fields=["shop", "recorded_at"], name="sale_by_entry"),
             models.Index(fields=["shop", "customer", "sold_at"], name="sale_by_customer"),
         ]
 

@@ -18,7 +18,7 @@ from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.vision.scene import a_busy_day, a_person, a_visit, links
 from vision import clocks, linking, tasks
-from vision.models import Camera, ClockEstimate, CounterChoice, Recording, SaleLink, Visit
+from vision.models import Camera, ClockEstimate, CounterChoice, Recording, SaleLink, Tracklet, Visit
 from watershop import jobs
 from watershop.audit import Actor
 from watershop.models import AuditEntry, Job, Shop
@@ -286,6 +286,14 @@ def test_the_minute_looks_at_new_sales_alone(cast: Cast) -> None:
     with CaptureQueriesContext(connection) as quiet:
         linking.link_written(cast.shop, timezone.now() + minutes(1))
     assert len(quiet) == 1
+
+
+def test_what_each_minute_asks_for_has_an_index(cast: Cast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    fresh = Sale.objects.of(cast.shop).filter(recorded_at__gte=NOON).order_by()
+    pictures = Tracklet.objects.filter(shop=cast.shop).exclude(picture="").order_by("pk")
+    assert "sale_by_entry" in fresh.explain() and "tracklet_with_picture" in pictures[:1].explain()
 
 
 def test_many_sales_take_no_more_queries_than_one(cast: Cast) -> None:

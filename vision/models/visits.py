@@ -182,6 +182,9 @@ class Tracklet(ShopRow):
             SameShop("visit", name="tracklet_visit_same_shop"),
             SameShop("person", name="tracklet_person_same_shop"),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["shop", "id"], condition=~Q(picture=""), name="tracklet_with_picture")
+        ]
 
     @property
     def first_at(self) -> datetime:
