@@ -274,8 +274,9 @@ def take_back(link: SaleLink, actor: Actor) -> None:
         if link.state in OPEN:
             raise ValidationError(_("This was taken back already."))
         teaching.unlearn(link, actor)
-        others = SaleLink.objects.filter(sale=link.sale_id, state__in=OPEN)
-        others.exclude(pk=link.pk).delete()
+        for other in SaleLink.objects.filter(sale=link.sale_id, state__in=OPEN).exclude(pk=link.pk):
+            teaching.unlearn(other, actor)
+            other.delete()
         _decide(link, State.SUGGESTED, actor)
     _look_again(link)
 

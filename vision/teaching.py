@@ -64,8 +64,9 @@ def settle(lesson: Lesson) -> None:
     fault = _fault(lesson)
     with transaction.atomic():
         Shop.objects.select_for_update(no_key=True).get(pk=lesson.shop_id)
-        if Lesson.objects.filter(pk=lesson.pk, state=State.QUARANTINED).exists():
-            _settle(lesson, fault)
+        # Somebody may have said who it is while the faces were compared.
+        if now := _lessons().filter(pk=lesson.pk, state=State.QUARANTINED).first():
+            _settle(now, _objection(now) or fault)
 
 
 def _settle(lesson: Lesson, fault: str) -> None:
@@ -87,12 +88,9 @@ def _lessons() -> QuerySet[Lesson]:
 
 def _fault(lesson: Lesson) -> str:
     """What a lesson fails or waits for; empty when it passes."""
-    person, visit = lesson.person, lesson.link.visit
-    if visit.person_id != person.pk or person.is_described or _contradicts(lesson):
-        return "other_person"
-    if _is_denied(lesson):
-        return "denied"
-    config = eye()
+    if objection := _objection(lesson):
+        return objection
+    person, visit, config = lesson.person, lesson.link.visit, eye()
     own = person.templates.filter(model_id=config.model_id)
     news = gallery.good(own.filter(tracklet__visit=visit))
     if not news:
@@ -105,10 +103,18 @@ def _fault(lesson: Lesson) -> str:
     return "" if consents.open_for(lesson.customer) else WAITS
 
 
+def _objection(lesson: Lesson) -> str:
+    """What somebody, or another sale, has said that a lesson fails by, whatever the face looks like; empty: nothing."""
+    person = lesson.person
+    if lesson.link.visit.person_id != person.pk or person.is_described or _contradicts(lesson):
+        return "other_person"
+    return "denied" if _is_denied(lesson) else ""
+
+
 def _contradicts(lesson: Lesson) -> bool:
-    """Whether another sale says that this person is somebody else."""
+    """Whether another sale says that this person is somebody else, and nobody has said that it was not theirs."""
     others = Lesson.objects.filter(person=lesson.person).exclude(customer=lesson.customer)
-    return others.exclude(state=State.TAKEN_BACK).exists()
+    return others.exclude(Q(state=State.TAKEN_BACK) | Q(link__state=SaleLink.State.REFUSED)).exists()
 
 
 def _is_denied(lesson: Lesson) -> bool:

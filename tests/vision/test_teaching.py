@@ -1,6 +1,6 @@
 """A sale that named its customer teaches whose face its visit shows: checked first, and taken back at will."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,10 +11,11 @@ from customers.models import Customer
 from sales.models import Sale
 from tests.base import TESTS, Cast, sell
 from tests.vision.scene import a_person, a_visit, agrees
-from vision import decisions, linking, teaching
+from vision import alike, decisions, linking, teaching
+from vision.config import VisionConfig
 from vision.models import Camera, IdentityEvent, Lesson, Person, SaleLink, Template, Tracklet, Visit
 from watershop.audit import Actor
-from watershop.models import AuditEntry
+from watershop.models import AuditEntry, Shop
 
 SignIn = Callable[..., Client]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -203,3 +204,44 @@ def test_whom_somebody_named_meanwhile_is_not_named_anew(cast: Cast) -> None:
     agrees(cast.asha)
     teaching.settle_waiting(cast.shop)
     assert states() == [(State.REJECTED, "other_person")]
+
+
+def test_whom_somebody_names_while_the_faces_are_compared_keeps_that_name(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for customer in (cast.asha, cast.bala):
+        agrees(customer)
+    visit, away = a_buyer(cast), alike.away
+
+    def named_meanwhile(shop: Shop, faces: Sequence[Template], config: VisionConfig) -> dict[int, float]:
+        decisions.name(person_of(visit), {"customer": cast.bala}, TESTS)
+        return away(shop, faces, config)
+
+    monkeypatch.setattr(alike, "away", named_meanwhile)
+    sell_to(cast, cast.asha, visit)
+    assert states() == [(State.REJECTED, "other_person")] and person_of(visit).customer == cast.bala
+
+
+def test_a_refused_sale_stands_in_nobodys_way(cast: Cast) -> None:
+    visit = a_buyer(cast)
+    sell_to(cast, cast.asha, visit)
+    later = a_buyer(cast, NOON + timedelta(hours=5), person=person_of(visit))
+    sell_to(cast, cast.bala, later)
+    assert [state for state, _why in states()] == [State.QUARANTINED, State.REJECTED]
+    linking.decide(SaleLink.objects.get(visit=later), is_right=False, actor=TESTS)
+    agrees(cast.asha)
+    teaching.settle_waiting(cast.shop)
+    assert person_of(visit).customer == cast.asha
+
+
+def test_taking_a_refusal_back_takes_back_what_the_sales_other_link_taught(cast: Cast) -> None:
+    agrees(cast.asha)
+    visit = a_buyer(cast)
+    sale = sell_to(cast, cast.asha, a_buyer(cast, NOON - timedelta(hours=5)))
+    refused = SaleLink.objects.create(
+        **{"shop": cast.shop, "sale": sale, "visit": visit, "confidence": 0.8, "decided_at": NOON},
+        state=SaleLink.State.REFUSED,
+    )
+    learnt = Lesson.objects.get().event
+    linking.take_back(refused, TESTS)
+    assert learnt and IdentityEvent.objects.filter(reverses=learnt).exists()
