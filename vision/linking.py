@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sales.models import Sale
-from vision import clocks, link_rows, teaching
+from vision import clocks, link_rows, teaching, tenders
 from vision.joining.calibration import Calibration, fit_calibration
 from vision.joining.matching import Link, link
 from vision.joining.nearby import MARGIN_S
@@ -195,6 +195,7 @@ def _store(shop: Shop, sales: Sequence[int], news: Mapping[int, SaleLink]) -> in
         sale for sale, row in standing.items() if sale in wanted and wanted[sale].visit_id == row.visit_id
     }
     links.filter(pk__in=[row.pk for sale, row in standing.items() if sale not in same]).delete()
+    tenders.forget(sale for sale in standing if sale not in same or wanted[sale].state != State.LINKED)
     moved = [row for sale, row in wanted.items() if sale not in same]
     SaleLink.objects.bulk_create(moved)
     changed = [
@@ -259,6 +260,7 @@ def decide(link: SaleLink, *, is_right: bool, actor: Actor) -> None:
         _refresh(link)
         if not is_right:
             teaching.unlearn(link, actor)
+            tenders.forget([link.sale_id])
         _decide(link, state, actor)
     if is_right:
         teaching.consider(link.shop, [link.sale_id])
@@ -277,6 +279,7 @@ def take_back(link: SaleLink, actor: Actor) -> None:
         for other in SaleLink.objects.filter(sale=link.sale_id, state__in=OPEN).exclude(pk=link.pk):
             teaching.unlearn(other, actor)
             other.delete()
+        tenders.forget([link.sale_id])
         _decide(link, State.SUGGESTED, actor)
     _look_again(link)
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F
+from django.db.models import Count, Exists, F, OuterRef
 
 from sales.models import Sale, SaleQuerySet, Tender
-from vision.models import SaleLink, TenderHint, Visit
+from vision.models import Card, SaleLink, TenderHint, Visit
 from watershop.models import Shop
 
 MEMORY = timedelta(days=90)
@@ -79,6 +79,12 @@ def hint_new_sales(shop: Shop, since: datetime) -> int:
         hint(sale, habits, own.get(sale.customer_id or 0, Counter()), moved.get(sale.pk)) for sale in sales
     ]
     return len(TenderHint.objects.bulk_create(hints, ignore_conflicts=True))
+
+
+def forget(sales: Iterable[int]) -> None:
+    """The hints of these sales (ids) rested on a visit that is not theirs: they are told anew, where nobody decided."""
+    decided = Card.objects.filter(kind=Card.Kind.TENDER, sale=OuterRef("sale")).exclude(outcome="")
+    TenderHint.objects.filter(~Exists(decided), sale__in=list(sales)).delete()
 
 
 def hint(sale: Sale, habits: Habits, own: Counter[str], moved: Moved | None) -> TenderHint:

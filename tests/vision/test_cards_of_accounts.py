@@ -18,7 +18,7 @@ from sales.reversals import payment_did_not_arrive, reinstate, void_sale
 from tests.base import TESTS, Cast, make_cast, sell
 from tests.vision.card_scenes import OLD, a_claim, a_count, a_new_face, an_old_debtor, linked, look
 from tests.vision.scene import a_person
-from vision.models import Person
+from vision.models import Person, SaleLink
 from vision.queues import QUEUES, deciding, finding
 from watershop.models import AuditEntry, Right, Role, RoleRight
 
@@ -133,6 +133,14 @@ def test_the_reason_counts_what_never_came_from_this_face(cast: Cast, later: Cal
     later()
     (card,) = look("upi", cast.shop)
     assert "This face has 2 UPI payments that never came." in QUEUES["upi"].sentence(card)
+
+
+def test_upi_asks_nobody_when_the_visit_is_not_theirs(cast: Cast, later: Callable[[], None]) -> None:
+    a_claim(cast)
+    later()
+    assert look("upi", cast.shop)
+    SaleLink.objects.update(state=SaleLink.State.REFUSED, decided_at=timezone.now())
+    assert not look("upi", cast.shop)
 
 
 def state(claim: UpiClaim) -> str:

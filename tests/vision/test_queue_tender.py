@@ -12,6 +12,7 @@ from sales.new_sale import Line, NewSale
 from sales.reversals import correct_sale
 from tests.base import TESTS, Cast, sell
 from tests.vision.scene import a_visit
+from vision import linking
 from vision.models import Card, SaleLink, TenderHint
 from vision.queues import QUEUES, deciding, finding
 
@@ -26,6 +27,8 @@ def sale(cast: Cast) -> Sale:
 
 
 def hint(sale: Sale, tender: str = Tender.UPI, probability: float = 0.93) -> None:
+    visit = a_visit(sale.shop, sale.sold_at)
+    SaleLink.objects.create(shop=sale.shop, sale=sale, visit=visit, confidence=0.97, state="linked")
     TenderHint.objects.create(shop=sale.shop, sale=sale, tender=tender, probability=probability)
     finding.find_for(QUEUES["tender"], sale.shop)
 
@@ -35,10 +38,8 @@ def asked() -> list[int | None]:
 
 
 def test_a_sure_hint_that_disagrees_asks_with_the_visit(cast: Cast, sale: Sale, client_of: SignIn) -> None:
-    visit = a_visit(cast.shop, sale.sold_at)
-    SaleLink.objects.create(shop=cast.shop, sale=sale, visit=visit, confidence=0.97, state="linked")
     hint(sale)
-    assert asked() == [sale.pk] and Card.objects.get(kind="tender").visit == visit
+    assert asked() == [sale.pk] and Card.objects.get(kind="tender").visit == sale.links.get().visit
     assert "Keyed as Cash; looks like UPI (93%)." in client_of(cast.meena).get(PAGE).content.decode()
 
 
@@ -81,3 +82,17 @@ def test_a_sale_of_last_week_asks_nobody_any_more(cast: Cast) -> None:
     long_ago: datetime = timezone.now() - timedelta(days=7)
     hint(sell(cast, sold_at=long_ago))
     assert asked() == []
+
+
+def test_a_visit_that_is_not_theirs_takes_card_and_hint_away(cast: Cast, sale: Sale) -> None:
+    hint(sale)
+    linking.decide(SaleLink.objects.get(), is_right=False, actor=TESTS)
+    finding.find_for(QUEUES["tender"], cast.shop)
+    assert asked() == [] and not TenderHint.objects.exists()
+
+
+def test_a_hint_that_somebody_decided_on_stays(sale: Sale) -> None:
+    hint(sale)
+    deciding.decide(Card.objects.get(), "right", TESTS)
+    linking.decide(SaleLink.objects.get(), is_right=False, actor=TESTS)
+    assert TenderHint.objects.exists()

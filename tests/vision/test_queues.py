@@ -192,3 +192,10 @@ def test_a_card_goes_with_the_recording_of_its_visit(cast: Cast) -> None:
     visit: Visit = card.visit  # type: ignore[assignment]
     recordings.remove(visit.recording, TESTS)
     assert not Card.objects.exists() and not Visit.objects.exists() and SaleVoid.objects.exists()
+
+
+def test_a_visit_that_is_not_theirs_takes_the_card_of_a_late_void_away(cast: Cast) -> None:
+    a_late_void(cast)
+    SaleLink.objects.update(state=SaleLink.State.REFUSED, decided_at=timezone.now())
+    finding.find_for(QUEUES["late_void"], cast.shop)
+    assert not Card.objects.exists()

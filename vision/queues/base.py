@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.db.models import Exists, OuterRef, Q
 from django_stubs_ext import StrOrPromise, StrPromise
 
 from sales.models import Tender
@@ -16,6 +17,12 @@ from watershop.models import Right, Role, Shop
 
 SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
 """States of a link on which a card may rest."""
+
+
+def unlinked() -> Q:
+    """Of cards: nothing sure says any more that the card's sale was made in its visit."""
+    links = SaleLink.objects.filter(sale=OuterRef("sale"), visit=OuterRef("visit"), state__in=SURE)
+    return Q(~Exists(links))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sales.models import Sale
-from vision.models import Card, SaleLink, Visit
-from vision.queues.base import SURE, Outcome, Queue
+from vision.models import Card, CardQuerySet, SaleLink, Visit
+from vision.queues.base import SURE, Outcome, Queue, unlinked
 from vision.queues.till_time import aheads
 from watershop.models import Shop
 from watershop.templatetags.money import rupees
@@ -59,6 +59,10 @@ class LateVoid(Queue):
                 "again": None if again is None else str(again),
             },
         )
+
+    def settled(self, cards: CardQuerySet) -> CardQuerySet:
+        """The sale is not of that visit any more."""
+        return cards.filter(unlinked())
 
     def sentence(self, card: Card) -> str:
         again = card.because["again"]

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sales.models import Sale, Tender
 from vision.models import Card, CardQuerySet, SaleLink, TenderHint
-from vision.queues.base import Outcome, Queue
+from vision.queues.base import SURE, Outcome, Queue, unlinked
 from watershop.models import Shop
 
-SURE = 0.9
+PROBABLE = 0.9
 """A hint that is less sure asks nobody."""
 OTHERWISE = "otherwise"
 
@@ -32,17 +32,17 @@ class PaidOtherwise(Queue):
     )
 
     def find(self, shop: Shop, since: datetime) -> Iterable[Card]:
-        """One card for each standing sale of which a sure hint says another tender."""
+        """One card for each standing sale of a sure visit of which a sure hint says another tender."""
         hints = TenderHint.objects.filter(
-            shop=shop, probability__gte=SURE, sale__sold_at__gte=since, sale__void=None
+            shop=shop, probability__gte=PROBABLE, sale__sold_at__gte=since, sale__void=None
         ).exclude(tender=F("sale__stated_tender"))
         found = {hint.sale_id: hint for hint in hints}
-        links = SaleLink.objects.filter(sale__in=found).exclude(state=SaleLink.State.REFUSED)
+        links = SaleLink.objects.filter(sale__in=found, state__in=SURE)
         visits = dict(links.values_list("sale", "visit"))
-        sales = Sale.objects.with_sums().filter(pk__in=found)
-        return [self._card(sale, found[sale.pk], visits.get(sale.pk)) for sale in sales]
+        sales = Sale.objects.with_sums().filter(pk__in=visits)
+        return [self._card(sale, found[sale.pk], visits[sale.pk]) for sale in sales]
 
-    def _card(self, sale: Sale, hint: TenderHint, visit: int | None) -> Card:
+    def _card(self, sale: Sale, hint: TenderHint, visit: int) -> Card:
         return Card(
             **{"shop_id": sale.shop_id, "kind": self.kind, "key": str(sale.pk), "at": sale.sold_at},
             **{"sale": sale, "visit_id": visit, "customer_id": sale.customer_id, "amount": sale.total},
@@ -54,8 +54,8 @@ class PaidOtherwise(Queue):
         )
 
     def settled(self, cards: CardQuerySet) -> CardQuerySet:
-        """The sale was corrected or undone meanwhile."""
-        return cards.filter(sale__void__isnull=False)
+        """The sale was corrected or undone meanwhile, or is not of that visit any more."""
+        return cards.filter(Q(sale__void__isnull=False) | unlinked())
 
     def sentence(self, card: Card) -> str:
         keyed, tender = (Tender(card.because[name]).label for name in ("keyed", "tender"))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from sales import reversals, upi
 from sales.models import UpiClaim
 from vision.models import Card, CardQuerySet, SaleLink
-from vision.queues.base import SURE, Answer, Outcome, Queue
+from vision.queues.base import SURE, Answer, Outcome, Queue, unlinked
 from watershop.audit import Actor
 from watershop.models import Right, Shop
 from watershop.templatetags.money import rupees
@@ -63,8 +63,8 @@ class Upi(Queue):
         )
 
     def settled(self, cards: CardQuerySet) -> CardQuerySet:
-        """Somebody, or the bank's statement, has decided elsewhere."""
-        return cards.exclude(claim__in=UpiClaim.objects.open())
+        """Somebody, or the bank's statement, has decided elsewhere, or the sale is not of that visit any more."""
+        return cards.filter(~Q(claim__in=UpiClaim.objects.open()) | unlinked())
 
     def sentence(self, card: Card) -> str:
         said = _("%(amount)s by UPI, not seen at the bank.") % {"amount": rupees(card.amount)}
