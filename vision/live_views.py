@@ -22,7 +22,8 @@ def now(request: ShopRequest) -> HttpResponse:
 @shop_page(right=Right.SEE_FACES)
 def sighting_picture(request: ShopRequest, pk: int) -> FileResponse:
     """The face of somebody in sight; no cache keeps it, no other type is guessed."""
-    sighting = get_object_or_404(Sighting.objects.filter(shop=request.shop).exclude(picture=""), pk=pk)
+    may_be_seen = Sighting.objects.filter(shop=request.shop, camera__recognises=True).exclude(picture="")
+    sighting = get_object_or_404(may_be_seen, pk=pk)
     face = private_file(sighting.picture, "image/jpeg")
     access.note(request, FaceView.What.SIGHTING, pk, sighting.person_id)
     return face

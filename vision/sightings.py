@@ -20,8 +20,12 @@ KEPT = timedelta(minutes=2)
 
 
 def in_sight(shop: Shop) -> list[Sighting]:
-    """Who is in sight of the shop's cameras, each known person once, in the order in which they came."""
-    now = lately(shop).filter(last_at__gte=timezone.now() - IN_SIGHT)
+    """Who is in sight of the shop's cameras, each known person once, in the order in which they came.
+
+    What a watcher still names for a moment after its camera was turned off is not told.
+    """
+    may_be_told = Q(camera__recognises=True) | Q(person=None, picture="")
+    now = lately(shop).filter(may_be_told, last_at__gte=timezone.now() - IN_SIGHT)
     return _each_once(now.exclude(person__is_ignored=True).order_by("first_at", "pk"))
 
 

@@ -23,6 +23,7 @@ from vision.config import VisionConfig
 from vision.live_naming import Sightings
 from vision.models import Camera, Person, Recording, Sighting, Template, Tracklet, VisionSettings, Visit
 from vision.privacy import switch
+from vision.sightings import in_sight
 from watershop.audit import Actor
 from watershop.models import AuditEntry
 
@@ -187,6 +188,19 @@ def test_who_is_in_sight_is_nobody_as_soon_as_it_is_turned_off(
     assert not Sighting.objects.exists() and not default_storage.exists(f"sightings/{camera.pk}/a.jpg")
     seen.take(now_with(face("a")))
     assert Sighting.objects.get().person is None, "what the watcher remembers of the face is gone, too"
+
+
+def test_what_a_watcher_writes_down_just_after_it_was_turned_off_is_shown_to_nobody(
+    cast: Cast, camera: Camera, eye: VisionConfig, client_of: SignIn
+) -> None:
+    switch.turn_on(camera, TESTS, sign_hangs=True)
+    a_known_person(cast.shop)
+    seen = Sightings(camera, eye)
+    seen.take(now_with(face("a", 0.1)))
+    picture = f"/s/water/faces/now/{Sighting.objects.get().pk}.jpg"
+    assert len(in_sight(cast.shop)) == 1 and client_of(cast.ravi).get(picture).status_code == 200
+    Camera.objects.update(recognises=False)
+    assert in_sight(cast.shop) == [] and client_of(cast.ravi).get(picture).status_code == 404
 
 
 def test_where_no_pictures_are_kept_a_face_is_numbers_alone(cast: Cast, eye: VisionConfig) -> None:
