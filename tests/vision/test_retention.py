@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.base import Cast, make_cast, sell
 from tests.vision.crowd import NOW, a_face, came
-from tests.vision.scene import a_person, a_recording, agrees, some_chunks
+from tests.vision.scene import a_camera, a_person, a_recording, agrees, some_chunks
 from vision import keeping
 from vision.embedding import MODEL_ID
 from vision.models import (
@@ -135,6 +135,17 @@ def test_pictures_go_before_the_faces_that_they_show(shop: Shop, cast: Cast) -> 
     wishes(shop, picture_days=3)
     came(shop, a_person(shop, customer=cast.asha), [0.0])
     assert after(shop, 4) == {"pictures": 1} and kept() == {"Asha"}
+
+
+def test_what_a_camera_showed_when_it_was_tested_goes_too_also_where_it_is_off(shop: Shop) -> None:
+    for name in ("On", "Off"):
+        camera = a_camera(shop, name, recognises=name == "On")
+        camera.still.save("still.jpg", ContentFile(b"whoever stood there"))
+    assert after(shop, 29.9) == {} and after(shop, 30.1) == {"pictures": 2}
+    assert not default_storage.exists(camera.still.name) and not Camera.objects.exclude(still="").exists()
+    camera.still.save("still.jpg", ContentFile(b"somebody else"))
+    wishes(shop, keeps_pictures=False)
+    assert after(shop, 1) == {"pictures": 1}
 
 
 def test_any_number_goes_some_at_a_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

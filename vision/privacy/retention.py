@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from vision import gallery
 from vision.models import (
+    Camera,
     DisputeFile,
     Recording,
     RetentionRun,
@@ -42,7 +43,7 @@ def clean_up(shop: Shop, now: datetime) -> RetentionRun:
     deleted = {
         "unnamed": _drop(shop, _unnamed(wishes, now)),
         "known": _drop(shop, _known(wishes, now)),
-        "pictures": _drop_pictures(wishes, now),
+        "pictures": _drop_pictures(wishes, now) + _drop_stills(wishes, now),
         "disputes": _clear_files(DisputeFile.objects.filter(shop=shop, expires_at__lte=now), "file"),
     }
     _forget_failed(shop, now)
@@ -111,6 +112,21 @@ def _drop_pictures(wishes: VisionSettings, now: datetime) -> int:
         # The vectors that several networks made of one picture name the same file.
         taken = taken.filter(picture__in=taken.filter(created_at__lt=before).values("picture"))
     return _clear_files(faces, "picture") + _clear_files(taken, "picture")
+
+
+def _drop_stills(wishes: VisionSettings, now: datetime) -> int:
+    """Delete what cameras, also those that are off, showed when they were tested: whoever stood there; how many."""
+    before = now - timedelta(days=wishes.picture_days if wishes.keeps_pictures else 0)
+    cameras = Camera.objects.filter(shop=wishes.shop_id)
+    stills = cameras.exclude(still="").values_list("still", flat=True)
+    return _clear_files(
+        cameras.filter(still__in=[name for name in stills if _is_older(name, before)]), "still"
+    )
+
+
+def _is_older(name: str, before: datetime) -> bool:
+    """Was this file stored before then? One that is gone was."""
+    return not default_storage.exists(name) or default_storage.get_modified_time(name) < before
 
 
 def _faces_seen(wishes: VisionSettings) -> QuerySet[Tracklet]:
