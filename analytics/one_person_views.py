@@ -54,7 +54,8 @@ def customer_data(request: ShopRequest, pk: int) -> HttpResponse:
 def customer_export(request: ShopRequest, pk: int) -> HttpResponse:
     """The file with all of it; that it was taken is written down."""
     customer = _customer(request, pk)
-    access.note(request, FaceView.What.EXPORT, customer.pk)
+    for person in own_data.people_of(customer):
+        access.note(request, FaceView.What.EXPORT, person.pk, person.pk)
     file = own_data.hand_out(customer, Actor.of(request))
     answer = HttpResponse(file, content_type="application/zip")
     answer["Content-Disposition"] = f'attachment; filename="{customer.code}.zip"'

@@ -20,7 +20,8 @@ from customers import book
 from customers.models import Customer
 from sales import reminders
 from sales.models import CanMovement, CustomerCard, DepositEntry, LedgerEntry, Payment, Promise, Sale
-from vision.models import Consent, FaceView, Person, Template, Tracklet, Visit
+from vision.models import Consent, Person, Template, Tracklet, Visit
+from vision.privacy import access
 from watershop import audit
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -42,7 +43,7 @@ def hand_out(customer: Customer, actor: Actor) -> bytes:
     audit.record(customer.shop, actor, "export_customer_data", customer)
     with translation.override(customer.language):
         sections = list(_sections(customer))
-        pictures = dict(_pictures(_people(customer)))
+        pictures = dict(_pictures(people_of(customer)))
         context = {"customer": customer, "shop": customer.shop, "sections": sections, "pictures": pictures}
         page = render_to_string("analytics/own_data.html", context)
     data = {section.key: section.rows for section in sections}
@@ -56,7 +57,8 @@ def hand_out(customer: Customer, actor: Actor) -> bytes:
     return file.getvalue()
 
 
-def _people(customer: Customer) -> list[Person]:
+def people_of(customer: Customer) -> list[Person]:
+    """Whose faces are known to be the customer's."""
     return list(Person.objects.filter(customer__in=book.accounts_of(customer)).order_by("pk"))
 
 
@@ -72,7 +74,7 @@ def _pictures(people: Sequence[Person]) -> Iterator[tuple[str, FieldFile]]:
 
 def _sections(customer: Customer) -> Iterator[Section]:
     """In the language of the moment."""
-    shop, people = customer.shop, _people(customer)
+    shop, people = customer.shop, people_of(customer)
     own = {"customer__in": book.accounts_of(customer)}
 
     def section(key: str, title: str, rows: Iterable[Any], **columns: str) -> Section:
@@ -158,7 +160,7 @@ def _sections(customer: Customer) -> Iterator[Section]:
     yield section(
         "views",
         _("Who looked at the face"),
-        FaceView.objects.filter(person__in=people).select_related("by").order_by("at"),
+        access.views(shop, people=people).order_by("at"),
         **{"at": _("Time"), "what": _("What"), "by__username": _("Who")},
     )
 

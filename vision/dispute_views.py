@@ -41,7 +41,8 @@ def dispute_file(request: ShopRequest, pk: int) -> HttpResponseBase:
         messages.info(request, _("This file has expired. Make a new one if the sale is still open."))
         return redirect("sale", request.shop.slug, found.sale_id)
     audit.record(request.shop, Actor.of(request), "read_dispute_file", found)
-    access.note(request, FaceView.What.DISPUTE, pk)
+    visit = disputes.visit_of(found.sale)
+    access.note(request, FaceView.What.DISPUTE, pk, visit.person_id if visit else None)
     response = private_file(found.file, "text/html; charset=utf-8")
     response["Content-Security-Policy"] = HOLDS_ALL
     return response

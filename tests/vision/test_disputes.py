@@ -18,7 +18,7 @@ from tests.base import Cast, make_cast, sell
 from tests.vision.conftest import write_clip
 from tests.vision.scene import a_visit
 from vision import disputes
-from vision.models import DisputeFile, Recording, SaleLink, Tracklet, Visit
+from vision.models import DisputeFile, FaceView, Recording, SaleLink, Tracklet, Visit
 from vision.picture import as_jpeg
 from watershop.audit import Actor
 from watershop.models import AuditEntry
@@ -73,6 +73,7 @@ def test_one_press_makes_a_page_with_receipt_clerk_history_and_two_pictures(
     made = DisputeFile.objects.get()
     assert AuditEntry.objects.filter(action="make_dispute_file", subject_id=sale).exists()
     assert AuditEntry.objects.filter(action="read_dispute_file", subject_id=made.pk).count() == 1
+    assert FaceView.objects.get(what="dispute").person == visit.person
     assert f"/s/water/disputes/{made.pk}/" in client.get(f"/s/water/sales/{sale}/visits/").content.decode()
 
 

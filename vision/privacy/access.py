@@ -1,5 +1,7 @@
 """Who looked at whose face, and when: a line for each user, picture and hour."""
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -21,10 +23,12 @@ def note(request: ShopRequest, what: FaceView.What, subject: int, person: int | 
     )
 
 
-def views(shop: Shop, *, person: Person | None = None, by: int | None = None) -> QuerySet[FaceView]:
-    """Who looked, newest first: at a person's pictures and at the recordings that show them, or by one user."""
+def views(
+    shop: Shop, *, people: Collection[Person] | None = None, by: int | None = None
+) -> QuerySet[FaceView]:
+    """Who looked, newest first: at these people's pictures and at the recordings that show them, or by one user."""
     found = FaceView.objects.filter(shop=shop).select_related("by", "person__customer")
-    if person:
-        films = Recording.objects.filter(shop=shop, tracklets__person=person)
-        found = found.filter(Q(person=person) | Q(what__in=FILMS, subject__in=films.values("pk")))
+    if people is not None:
+        films = Recording.objects.filter(shop=shop, tracklets__person__in=people)
+        found = found.filter(Q(person__in=people) | Q(what__in=FILMS, subject__in=films.values("pk")))
     return found.filter(by=by) if by else found

@@ -83,7 +83,9 @@ def privacy_views(request: ShopRequest) -> HttpResponse:
     """Who looked at whose face, and when: at one person's (`person`, a code), or by one member (`by`)."""
     code, by = request.GET.get("person", "").strip(), request.GET.get("by", "")
     person = Person.objects.of(request.shop).filter(code__iexact=code).first() if code else None
-    found = access.views(request.shop, person=person, by=int(by) if by.isdecimal() else None)
+    found = access.views(
+        request.shop, people=[person] if person else None, by=int(by) if by.isdecimal() else None
+    )
     context = {
         "page": Paginator(found if person or not code else found.none(), PAGE_SIZE).get_page(
             request.GET.get("page")
