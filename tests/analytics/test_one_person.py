@@ -21,7 +21,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from analytics import one_person
+from analytics import one_person, own_data
 from customers import book
 from customers.models import Customer
 from sales import cards, merging
@@ -33,15 +33,18 @@ from tests.vision.scene import a_person
 from vision import decisions
 from vision.models import (
     Consent,
+    DisputeFile,
     Erasure,
     FaceView,
     IdentityEvent,
     Person,
     Recording,
+    SaleLink,
     Sighting,
     Template,
     Visit,
 )
+from vision.privacy import withdrawing
 from watershop.audit import Actor
 from watershop.models import Answer, AuditEntry, Message
 
@@ -175,6 +178,13 @@ def test_who_is_erased_leaves_no_trace_and_the_books_still_add_up(
     assert set(line) == {"shop", "customer", "known_since", "persons", "at"}
 
 
+def section_of(customer: Customer, key: str) -> list[dict[str, str]]:
+    """What a copy says under one heading."""
+    folder = zipfile.ZipFile(io.BytesIO(own_data.hand_out(customer, TESTS)))
+    rows: list[dict[str, str]] = json.loads(folder.read("data.json"))[key]
+    return rows
+
+
 def test_a_copy_holds_all_of_it_and_no_vector(cast: Cast, ganga: Customer, meena: Client) -> None:
     answer = meena.post(f"/s/water/customers/{ganga.pk}/data/export/")
     assert f"{ganga.code}.zip" in answer["Content-Disposition"] and answer["Cache-Control"] == "no-store"
@@ -191,7 +201,12 @@ def test_a_copy_holds_all_of_it_and_no_vector(cast: Cast, ganga: Customer, meena
     assert NAME in page and all(name in page for name in pictures)
     assert "vector" not in page + str(data) and str(FACE)[:6] not in page + str(data)
     assert AuditEntry.objects.filter(action="export_customer_data", subject_id=ganga.pk).exists()
-    assert FaceView.objects.get(what="export").subject == ganga.pk
+    (person,) = Person.objects.filter(customer=ganga)
+    view = FaceView.objects.get(what="export")
+    assert (view.subject, view.person) == (person.pk, person), "the next copy says so, too"
+    film = Recording.objects.get(tracklets__person=person).pk
+    FaceView.objects.create(shop=cast.shop, by=cast.ravi, what="film", subject=film, hour=NOW)
+    assert {row["by__username"] for row in section_of(ganga, "views")} == {"meena", "ravi"}
 
 
 def test_a_restored_backup_brings_nobody_back(
@@ -245,6 +260,37 @@ def test_accounts_that_were_merged_go_together_and_so_they_do_again_in_a_backup_
             0,
         )
         assert one_person.replay(manager) == 0
+
+
+def test_who_is_surely_seen_at_their_sales_goes_too_and_nobody_else(
+    cast: Cast, ganga: Customer, manager: Actor, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    """Who took the consent back first, a face that nobody named; neither staff nor who was only suggested."""
+    with django_capture_on_commit_callbacks(execute=True):
+        withdrawing.withdraw(ganga, manager)
+    told = {"staff": a_person(cast.shop, is_shop_staff=True), "suggested": a_person(cast.shop)}
+    withdrawn = Visit.objects.get()
+    seen = {"withdrawn": withdrawn, "linked": came(cast.shop, a_person(cast.shop), [3.0])}
+    seen |= {
+        name: came(cast.shop, person, [5.0 + number]) for number, (name, person) in enumerate(told.items())
+    }
+    for name, visit in seen.items():
+        if visit != withdrawn:
+            visit.recording.file.save(f"{name}.mp4", ContentFile(b"a film"))
+        sale = sell(cast, 1, customer=ganga)
+        state = {"state": "suggested"} if name == "suggested" else {"state": "linked"}
+        SaleLink.objects.create(shop=cast.shop, sale=sale, visit=visit, confidence=0.99, **state)
+    of_asha = sell(cast, 1, customer=cast.asha)
+    SaleLink.objects.create(shop=cast.shop, sale=of_asha, visit=withdrawn, confidence=0.7)
+    row = {"made_by": cast.meena, "sha256": "0" * 64, "expires_at": NOW + timedelta(days=30)}
+    file = DisputeFile.objects.create(shop=cast.shop, sale=of_asha, **row)
+    file.file.save("dispute.html", ContentFile(PICTURES))
+    with django_capture_on_commit_callbacks(execute=True):
+        one_person.erase(ganga, ganga.code, manager)
+    films = {name: bool(Recording.objects.get(visits=visit).file) for name, visit in seen.items()}
+    assert films == {"withdrawn": False, "linked": False, "staff": True, "suggested": True}
+    assert set(Template.objects.values_list("person", flat=True)) == {one.pk for one in told.values()}
+    assert traces() == []
 
 
 def test_of_an_event_only_what_it_moved_can_be_emptied(cast: Cast) -> None:

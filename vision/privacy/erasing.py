@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from customers.models import Customer
 from vision import decisions, keeping
-from vision.models import DisputeFile, Erasure, IdentityEvent, Person, Recording
+from vision.models import DisputeFile, Erasure, IdentityEvent, Person, Recording, SaleLink
 from vision.privacy.withdrawing import forget_faces, withdraw
 from watershop.audit import Actor
 from watershop.models import Shop
@@ -43,18 +43,30 @@ def erase_faces(accounts: Sequence[Customer], actor: Actor, *, also: Collection[
     """
     shop = accounts[0].shop
     Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
-    theirs = Person.objects.filter(Q(customer__in=accounts) | Q(pk__in=also), shop=shop)
+    untied = {*also, *_nameless_buyers(accounts)}
+    theirs = Person.objects.filter(Q(customer__in=accounts) | Q(pk__in=untied), shop=shop)
     people = sorted({one for person in theirs for one in decisions.everyone_in(person.now())})
     for account in accounts:
         withdraw(account, actor)
         forget_faces(account, actor)
-    for person in Person.objects.filter(pk__in=also, shop=shop):
+    for person in Person.objects.filter(pk__in=untied, shop=shop):
         decisions.forget(person, actor)
     decided = IdentityEvent.objects.filter(Q(person__in=people) | Q(other__in=people))
     decided.exclude(moved={}).update(moved={})
     _drop_films(people)
-    _drop_dispute_files(accounts)
+    _drop_dispute_files(accounts, people)
     return people
+
+
+def _nameless_buyers(accounts: Sequence[Customer]) -> list[int]:
+    """The persons (ids) of whom nothing is said but that they surely bought what these bought.
+
+    So is who took their consent back, and who was never tied to a customer.
+    """
+    sure = (SaleLink.State.CONFIRMED, SaleLink.State.LINKED)
+    bought = SaleLink.objects.filter(sale__customer__in=accounts, state__in=sure)
+    nameless = Person.objects.undescribed().filter(merged_into=None, visits__in=bought.values("visit"))
+    return list(nameless.values_list("pk", flat=True))
 
 
 def _drop_films(people: Collection[int]) -> None:
@@ -64,11 +76,13 @@ def _drop_films(people: Collection[int]) -> None:
         transaction.on_commit(partial(keeping.drop_film, recording))
 
 
-def _drop_dispute_files(accounts: Sequence[Customer]) -> None:
-    files = DisputeFile.objects.filter(sale__customer__in=accounts).exclude(file="")
-    for name in files.values_list("file", flat=True):
+def _drop_dispute_files(accounts: Sequence[Customer], people: Collection[int]) -> None:
+    """Those about their sales, and those about somebody else's that may show them."""
+    theirs = Q(sale__customer__in=accounts) | Q(sale__links__visit__person__in=people)
+    files = dict(DisputeFile.objects.filter(theirs).exclude(file="").values_list("pk", "file"))
+    for name in files.values():
         transaction.on_commit(partial(default_storage.delete, name))
-    files.update(file="")
+    DisputeFile.objects.filter(pk__in=files).update(file="")
 
 
 def note(accounts: Sequence[Customer], people: Sequence[int], actor: Actor, *, again: Logged | None) -> None:
