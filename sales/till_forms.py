@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,11 +25,25 @@ from watershop.models import Right, Shop
 from watershop.templatetags.money import rupees
 
 # What a sale is made of: the part of the form that is parked, and that the till's address can fill in.
+_REFERENCES = Signer(salt="sales.till")
 PART_OF_A_SALE = ("customer", "tender", "is_unpaid", "sold_", "back_", "amount_", "part_")
 
 
 def is_part_of_a_sale(name: str) -> bool:
     return name.startswith(PART_OF_A_SALE)
+
+
+def signed_ref(client_ref: str) -> str:
+    """A reference for the till's address: who is sent there enters the sale that was meant, and nobody plants one."""
+    return _REFERENCES.sign(client_ref)
+
+
+def ref_of(signed: str) -> str | None:
+    """The reference that was signed; None for anything else."""
+    try:
+        return _REFERENCES.unsign(signed)
+    except BadSignature:
+        return None
 
 
 def money_field(label: StrOrPromise) -> forms.DecimalField:

@@ -22,7 +22,7 @@ from sales.ledger import record_sale
 from sales.models import ParkedSale, Sale
 from sales.offline import clerk_stamp
 from sales.reversals import brought_by
-from sales.till_forms import DROP_REASONS, DropForm, TillForm, is_part_of_a_sale
+from sales.till_forms import DROP_REASONS, DropForm, TillForm, is_part_of_a_sale, ref_of
 from sales.usual import usual_of
 from watershop.audit import Actor
 from watershop.models import Right, Role, Shop
@@ -30,7 +30,7 @@ from watershop.roles import ShopRequest, require, shop_page
 
 FOUND_AT_ONCE = 8
 RECENT = 5
-OF_A_SLIP = ("is_paper", "sold_at", "client_ref")
+OF_A_SLIP = ("is_paper", "sold_at")
 NOTES = (50, 100, 200, 500)  # rupees: what people hand over
 
 
@@ -38,7 +38,7 @@ NOTES = (50, 100, 200, 500)  # rupees: what people hand over
 def till(request: ShopRequest) -> HttpResponse:
     """Sell. `?customer=7` puts a customer on the bill, `?sold_3=2` cans, `?q=1234` searches for customers.
 
-    `?is_paper=1` enters slips, one after the other, with their own times; `sold_at` and `client_ref` fill one in.
+    `?is_paper=1` enters slips, one after the other, with their own times; `sold_at`, a signed `client_ref` fill one in.
     """
     form = _form(request)
     if form.is_valid():
@@ -52,6 +52,8 @@ def _form(request: ShopRequest) -> TillForm:
     wished = {
         name: value for name, value in request.GET.items() if is_part_of_a_sale(name) or name in OF_A_SLIP
     }
+    if reference := ref_of(request.GET.get("client_ref", "")):
+        wished["client_ref"] = reference
     buyer = _buyer(request.shop, (request.POST or wished).get("customer"))
     return TillForm(request.shop, request.rights, buyer, request.POST or None, initial=wished)
 

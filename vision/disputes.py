@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import cv2
 import numpy as np
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -40,7 +39,6 @@ APART_S = 1.0
 """Two pictures show more than one when they are of different moments."""
 BLUR_SHARE = 0.06
 """Radius of the blur in widths of the picture: of a face as wide as that nothing is left."""
-STYLE = settings.BASE_DIR / "watershop" / "static" / "css" / "dispute.css"
 Box = tuple[float, float, float, float]
 """(x1, y1, x2, y2) in fractions of the picture."""
 
@@ -125,7 +123,6 @@ def _page(sale: Sale, visit: Visit | None, pictures: Sequence[Picture]) -> str:
         "made_at": timezone.now(),
         "expires_at": timezone.now() + KEPT,
         "language": get_language(),
-        "style": STYLE.read_text(encoding="utf-8"),
     }
     return render_to_string("vision/dispute.html", context)
 

@@ -20,6 +20,7 @@ from sales.new_sale import Line, NewSale
 from sales.returns import Returned, return_cans
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, make_cast, sell
+from tests.vision.scene import agrees
 from vision.models import Camera, Person, Recording, Visit
 from watershop.dates import Period
 from watershop.models import Shop
@@ -67,6 +68,8 @@ def watch(cast: Cast, seed: int) -> None:
     recording = Recording.objects.create(shop=shop, camera=camera, sha256="0", started_at=PERIOD.start)
     persons: list[Person | None] = [None]
     accounts = {1: cast.asha, 2: cast.asha, 3: cast.bala}
+    for customer in (cast.asha, cast.bala):
+        agrees(customer)
     for n in range(8):
         persons.append(
             Person.objects.create(shop=shop, code=f"P_{n}", is_shop_staff=n == 0, customer=accounts.get(n))

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sales.models import ZERO, Sale
+from sales.till_forms import signed_ref
 from vision import decisions, linking
 from vision.models import Camera, Card, CardQuerySet, IdentityEvent, SaleLink, Visit, VisitQuerySet
 from vision.queues.base import Answer, Outcome, Queue
@@ -101,7 +102,11 @@ class NoSale(Queue):
         if card.outcome != MISSED or card.sale_id:
             return ""
         at = datetime.fromisoformat(card.because["left_at"]).astimezone(card.shop.tz)
-        fields = {"is_paper": 1, "sold_at": at.strftime("%Y-%m-%dT%H:%M"), "client_ref": _reference(card)}
+        fields = {
+            "is_paper": 1,
+            "sold_at": at.strftime("%Y-%m-%dT%H:%M"),
+            "client_ref": signed_ref(_reference(card)),
+        }
         if card.customer_id:
             fields["customer"] = card.customer_id
         return f"{reverse('till', args=[card.shop.slug])}?{urlencode(fields)}"
