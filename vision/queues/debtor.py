@@ -189,7 +189,7 @@ def _is_same_face(card: Card, other: Card) -> bool:
     """Whether two cards are about one face in sight, or one visit."""
     if card.visit_id:
         return card.visit_id == other.visit_id
-    return card.because == {name: other.because.get(name) for name in ("camera", "track")}
+    return all(card.because[name] == other.because.get(name) for name in ("camera", "track"))
 
 
 def _with_debt(card: Card, row: Debtor, others: Iterable[Card]) -> Card:
