@@ -80,13 +80,23 @@ class AtCounter:
 
 
 def look(shop: Shop, places: Sequence[int | None] = ()) -> AtCounter:
-    """The people at the counter, the longest waiting first; at most six queries with their tiles, however many.
+    """The people at the counter, the longest waiting first; at most seven queries with their tiles, however many.
 
     `places` are the sightings (ids) that are shown already: each stays where it is, or leaves a gap that the next one
     who comes fills, so that no key means somebody else from one moment to the next.
     """
-    rows = _placed(at_counter(shop), places[:MOST])
+    waiting = at_counter(shop)
+    rows = _placed(waiting, _kept(shop, waiting, places[:MOST]))
     return AtCounter(shop, rows, _customers(shop, [row for row in rows if row]))
+
+
+def _kept(shop: Shop, waiting: Sequence[Sighting], places: Sequence[int | None]) -> list[int | None]:
+    """The places, each known person's handed on to the sighting in which the next piece of film shows them."""
+    now: dict[int | None, int] = {row.person_id: row.pk for row in waiting if row.person_id}
+    if not now or {place for place in places if place} <= {row.pk for row in waiting}:
+        return list(places)
+    before = dict(lately(shop).filter(person__in=now).values_list("pk", "person"))
+    return [place and now.get(before.get(place), place) for place in places]
 
 
 def _placed(waiting: Sequence[Sighting], places: Sequence[int | None]) -> list[Sighting | None]:

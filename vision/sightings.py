@@ -1,7 +1,7 @@
 """Who is in sight of the live cameras now, as `live_naming` has written it down."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from django.core.files.storage import default_storage
@@ -39,7 +39,8 @@ def at_counter(shop: Shop) -> list[Sighting]:
     there = cameras.before_counter(among=cameras.live().filter(recognises=True))
     now = lately(shop).filter(waits, camera__in=there, last_at__gte=timezone.now() - IN_SIGHT)
     customers = now.exclude(person__is_shop_staff=True).exclude(person__is_ignored=True)
-    return _each_once(customers.order_by(Coalesce("counter_since_at", "first_at"), "pk"))
+    waiting = customers.order_by(Coalesce("counter_since_at", "first_at"), "pk")
+    return _each_once(_followed_still(list(waiting)))
 
 
 def lately(shop: Shop) -> QuerySet[Sighting]:
@@ -47,7 +48,15 @@ def lately(shop: Shop) -> QuerySet[Sighting]:
     return Sighting.objects.filter(shop=shop).select_related("person__customer", "camera")
 
 
-def _each_once(rows: QuerySet[Sighting]) -> list[Sighting]:
+def _followed_still(rows: Sequence[Sighting]) -> list[Sighting]:
+    """Without the strangers of a camera's older pieces of film: the next one follows the same faces anew."""
+    newest: dict[int, str] = {}
+    for row in rows:
+        newest[row.camera_id] = max(newest.get(row.camera_id, ""), row.piece)
+    return [row for row in rows if row.person_id or row.piece == newest[row.camera_id]]
+
+
+def _each_once(rows: Iterable[Sighting]) -> list[Sighting]:
     seen: dict[object, Sighting] = {}
     for row in rows:
         seen.setdefault(row.person_id or row.track, row)

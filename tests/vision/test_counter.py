@@ -159,6 +159,26 @@ def test_who_is_shown_keeps_their_key_until_they_leave(cast: Cast, camera: Camer
     assert tracks(cast.shop) == ["1"]
 
 
+def test_the_next_piece_of_film_gives_nobody_a_second_tile_and_who_is_known_keeps_their_key(
+    cast: Cast, camera: Camera, asha: Person
+) -> None:
+    bala, now = a_person(cast.shop, customer=cast.bala), timezone.now()
+    first = [
+        in_sight(camera, person, f"20261101T100000.0Z-{n}", first_at=now + timedelta(seconds=n)).pk
+        for n, person in enumerate((asha, None, bala))
+    ]
+    in_sight(camera, None, "20261101T100500.0Z-1")
+    assert tracks(cast.shop, first) == [
+        "20261101T100000.0Z-0",
+        "20261101T100500.0Z-1",
+        "20261101T100000.0Z-2",
+    ]
+    Sighting.objects.filter(pk__in=first).update(last_at=now - timedelta(seconds=6))
+    in_sight(camera, bala, "20261101T100500.0Z-2")
+    in_sight(camera, asha, "20261101T100500.0Z-3")
+    assert [track[-1] for track in tracks(cast.shop, first)] == ["3", "1", "2"]
+
+
 def test_who_steps_up_is_at_the_counter_at_once_and_leans_back_for_a_moment(eye: VisionConfig) -> None:
     config = eye.with_changes(scene=Scene(counter=((0.5, 0), (1, 0), (1, 1), (0.5, 1))))
     sight, watching = InSight(config), Eye(config)

@@ -225,6 +225,11 @@ class Sighting(ShopRow):
         ]
         indexes: ClassVar = [models.Index(fields=["shop", "last_at"], name="sighting_by_time")]
 
+    @property
+    def piece(self) -> str:
+        """The piece of live film that it is seen in: `track` is its name and a number. They sort by time."""
+        return self.track.rpartition("-")[0]
+
 
 class SaleLink(ShopRow):
     """A sale and the visit in which it was probably made. A person's decision is never touched by a job."""
