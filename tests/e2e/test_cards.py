@@ -17,6 +17,7 @@ from tests.vision.card_scenes import (
     an_old_debtor,
     buys,
     closed,
+    linked,
     opened,
     two_alike,
 )
@@ -53,9 +54,9 @@ def cast(monkeypatch: pytest.MonkeyPatch) -> Cast:
     waits(cast, at)
     film(cast.shop, at + timedelta(minutes=30))
     sell(cast, sold_at=at + timedelta(minutes=30))
-    TenderHint.objects.create(
-        shop=cast.shop, sale=sell(cast, sold_at=at - timedelta(hours=1)), tender="upi", probability=0.93
-    )
+    hinted = sell(cast, sold_at=at - timedelta(hours=1))
+    linked(cast, hinted, a_person(cast.shop))
+    TenderHint.objects.create(shop=cast.shop, sale=hinted, tender="upi", probability=0.93)
     a_late_void(cast)
     before = at - timedelta(minutes=30)
     theirs = {"sale": sell(cast, sold_at=before), "visit": a_visit(cast.shop, before)}

@@ -142,7 +142,9 @@ def test_what_a_camera_showed_when_it_was_tested_goes_too_also_where_it_is_off(s
         camera = a_camera(shop, name, recognises=name == "On")
         camera.still.save("still.jpg", ContentFile(b"whoever stood there"))
     assert after(shop, 29.9) == {} and after(shop, 30.1) == {"pictures": 2}
-    assert not default_storage.exists(str(camera.still.name)) and not Camera.objects.exclude(still="").exists()
+    assert (
+        not default_storage.exists(str(camera.still.name)) and not Camera.objects.exclude(still="").exists()
+    )
     camera.still.save("still.jpg", ContentFile(b"somebody else"))
     wishes(shop, keeps_pictures=False)
     assert after(shop, 1) == {"pictures": 1}

@@ -30,9 +30,8 @@ from sales.models import (
 )
 from tests.base import TESTS, Cast, sell
 from tests.vision.conftest import write_clip
-from tests.vision.scene import agrees
+from tests.vision.scene import a_camera, agrees
 from vision.models import (
-    Camera,
     Card,
     ClockEstimate,
     DisputeFile,
@@ -145,7 +144,7 @@ def _counted_drawer(cast: Cast) -> DrawerSession:
 
 def _watched(sale: Sale) -> dict[str, int]:
     now = timezone.now()
-    camera = Camera.objects.create(shop=sale.shop, name="Counter")
+    camera = a_camera(sale.shop, "Counter")
     camera.still.save("still.jpg", ContentFile(b"a picture"))
     recording = Recording.objects.create(
         shop=sale.shop, camera=camera, started_at=now, state="failed", original_name="counter.mp4"
@@ -163,7 +162,15 @@ def _watched(sale: Sale) -> dict[str, int]:
     link = SaleLink.objects.create(shop=sale.shop, sale=sale, visit=visit, confidence=0.9)
     sighting = Sighting.objects.create(shop=sale.shop, camera=camera, track="1", first_at=now)
     sighting.picture.save("now.jpg", ContentFile(b"a face"))
-    card = Card.objects.create(shop=sale.shop, kind="late_void", key="1", at=now)
+    card = Card.objects.create(
+        shop=sale.shop,
+        kind="late_void",
+        key="1",
+        at=now,
+        visit=visit,
+        amount=20,
+        because={"minutes": 4, "again": None},
+    )
     decision = IdentityEvent.objects.create(shop=sale.shop, kind="name", person=person)
     assert sale.customer
     taken = Template.objects.create(
