@@ -101,8 +101,7 @@ def files_of(sale: Sale) -> QuerySet[DisputeFile]:
 
 def visit_of(sale: Sale) -> Visit | None:
     """The visit in which a sale was made, as far as that is sure: by a person's word, or linked by itself."""
-    sure = (SaleLink.State.CONFIRMED, SaleLink.State.LINKED)
-    links = SaleLink.objects.filter(sale=sale, state__in=sure).select_related(
+    links = SaleLink.objects.filter(sale=sale, state__in=SaleLink.SURE).select_related(
         "visit__recording__camera", "visit__person"
     )
     link = links.first()

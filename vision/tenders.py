@@ -23,7 +23,6 @@ OWN_WEIGHT = 4.0
 """How many sales of its own a customer's history must have before it counts as much as the shop's habit."""
 MOVED_S = 0.6
 """Something moved in a place when it did for so long: less is a shadow."""
-SURE = (SaleLink.State.CONFIRMED, SaleLink.State.LINKED)
 Moved = tuple[bool | None, bool | None]
 """Whether something moved over the UPI stand, and over the drawer; None where that is not drawn."""
 
@@ -70,7 +69,7 @@ class HitRate:
 def hint_new_sales(shop: Shop, since: datetime) -> int:
     """Write a hint for each sale since then whose visit is sure and that has none yet; how many."""
     fresh = Sale.objects.of(shop).standing().filter(sold_at__gte=since, tender_hint=None)
-    sales = list(fresh.filter(links__state__in=SURE).order_by("sold_at"))
+    sales = list(fresh.filter(links__state__in=SaleLink.SURE).order_by("sold_at"))
     if not sales:
         return 0
     habits = habits_of(shop, sales[0].sold_at)
@@ -112,7 +111,7 @@ def habits_of(shop: Shop, before: datetime) -> Habits:
     earlier = _earlier(shop, before)
     tenders = Counter(dict(earlier.order_by().values_list("stated_tender").annotate(n=Count("pk"))))
     moved: Counter[tuple[str, int, bool]] = Counter()
-    rows = SaleLink.objects.filter(sale__in=earlier, state__in=SURE)
+    rows = SaleLink.objects.filter(sale__in=earlier, state__in=SaleLink.SURE)
     for tender, upi_s, cash_s in rows.values_list("sale__stated_tender", "visit__upi_s", "visit__cash_s"):
         for place, seconds in enumerate((upi_s, cash_s)):
             if seconds is not None:
@@ -137,9 +136,9 @@ def _own_tenders(shop: Shop, sales: Sequence[Sale]) -> dict[int, Counter[str]]:
 
 
 def _moved_in(sales: Iterable[Sale]) -> dict[int, Moved]:
-    rows = SaleLink.objects.filter(sale__in=[sale.pk for sale in sales], state__in=SURE).select_related(
-        "visit"
-    )
+    rows = SaleLink.objects.filter(
+        sale__in=[sale.pk for sale in sales], state__in=SaleLink.SURE
+    ).select_related("visit")
     return {link.sale_id: moved_in(link.visit) for link in rows}
 
 

@@ -240,6 +240,9 @@ class SaleLink(ShopRow):
         CONFIRMED = "confirmed", _("confirmed")
         REFUSED = "refused", _("refused")
 
+    SURE = (State.LINKED, State.CONFIRMED)
+    """What other things may rest on: linked by itself, or by a person's word."""
+
     sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="links", db_constraint=False)
     visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="links", db_constraint=False)
     confidence = models.FloatField()

@@ -63,8 +63,7 @@ def _nameless_buyers(accounts: Sequence[Customer]) -> list[int]:
 
     So is who took their consent back, and who was never tied to a customer.
     """
-    sure = (SaleLink.State.CONFIRMED, SaleLink.State.LINKED)
-    bought = SaleLink.objects.filter(sale__customer__in=accounts, state__in=sure)
+    bought = SaleLink.objects.filter(sale__customer__in=accounts, state__in=SaleLink.SURE)
     nameless = Person.objects.undescribed().filter(merged_into=None, visits__in=bought.values("visit"))
     return list(nameless.values_list("pk", flat=True))
 

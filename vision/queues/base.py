@@ -15,13 +15,10 @@ from vision.models import Card, CardQuerySet, SaleLink
 from watershop.audit import Actor
 from watershop.models import Right, Role, Shop
 
-SURE = (SaleLink.State.LINKED, SaleLink.State.CONFIRMED)
-"""States of a link on which a card may rest."""
-
 
 def unlinked() -> Q:
     """Of cards: nothing sure says any more that the card's sale was made in its visit."""
-    links = SaleLink.objects.filter(sale=OuterRef("sale"), visit=OuterRef("visit"), state__in=SURE)
+    links = SaleLink.objects.filter(sale=OuterRef("sale"), visit=OuterRef("visit"), state__in=SaleLink.SURE)
     return Q(~Exists(links))
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from vision import decisions
 from vision.models import Card, CardQuerySet, IdentityEvent, Person, SaleLink, Visit
-from vision.queues.base import SURE, Answer, Outcome, Queue
+from vision.queues.base import Answer, Outcome, Queue
 from watershop.audit import Actor
 from watershop.models import Role, Shop
 
@@ -131,7 +131,7 @@ def _bought(shop: Shop, since: datetime, persons: Collection[int] | None = None)
     """How often somebody without an account (of these persons) bought on one since then."""
     links = SaleLink.objects.filter(
         shop=shop,
-        state__in=SURE,
+        state__in=SaleLink.SURE,
         sale__sold_at__gte=since,
         sale__customer__merged_into=None,
         sale__void=None,

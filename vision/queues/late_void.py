@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from sales.models import Sale
 from vision.models import Card, CardQuerySet, SaleLink, Visit
-from vision.queues.base import SURE, Outcome, Queue, unlinked
+from vision.queues.base import Outcome, Queue, unlinked
 from vision.queues.till_time import aheads
 from watershop.models import Shop
 from watershop.templatetags.money import rupees
@@ -40,7 +40,7 @@ class LateVoid(Queue):
 
     def find(self, shop: Shop, since: datetime) -> Iterable[Card]:
         """One card for each undone sale whose visit ended long enough before."""
-        links = SaleLink.objects.filter(shop=shop, state__in=SURE, sale__void__at__gte=since)
+        links = SaleLink.objects.filter(shop=shop, state__in=SaleLink.SURE, sale__void__at__gte=since)
         left: dict[int, tuple[Visit, datetime]] = {}
         for camera, ahead in aheads(shop):
             late = links.filter(undone_late(ahead), visit__recording__camera=camera).select_related("visit")

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from sales.models import IN_HAND, Allocation, CashMove, DrawerSession, Payment, Tender
 from vision.models import Card, SaleLink, Visit
-from vision.queues.base import SURE
 from vision.queues.no_sale import MISSED
 
 FITS, OTHER_TENDER, TWICE, ODD, CROWD = 4, 2, 3, 1, 1
@@ -131,7 +130,7 @@ def _sales_of(payments: Sequence[int]) -> dict[int, int]:
 
 def _visits_of(sales: Iterable[int]) -> dict[int, int]:
     """The visit (id) to which each sale (id) is linked."""
-    links = SaleLink.objects.filter(sale__in=sales, state__in=SURE)
+    links = SaleLink.objects.filter(sale__in=sales, state__in=SaleLink.SURE)
     return dict(links.values_list("sale", "visit"))
 
 

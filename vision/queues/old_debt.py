@@ -21,7 +21,7 @@ from sales.models import ZERO, LedgerEntry
 from vision import decisions, pipeline
 from vision.alike import pairs_of
 from vision.models import Card, CardQuerySet, IdentityEvent, Person, SaleLink, Visit
-from vision.queues.base import SURE, Answer, Outcome, Queue
+from vision.queues.base import Answer, Outcome, Queue
 from watershop.audit import Actor
 from watershop.models import Role, Shop
 from watershop.templatetags.money import rupees
@@ -156,7 +156,7 @@ def _sales(shop: Shop, since: datetime) -> Iterator[Meeting]:
     """Sales since then to accounts that are new, in visits of somebody who is known from an older account."""
     links = SaleLink.objects.filter(
         shop=shop,
-        state__in=SURE,
+        state__in=SaleLink.SURE,
         sale__sold_at__gte=since,
         sale__customer__created_at__gte=timezone.now() - NEW,
         sale__customer__merged_into=None,

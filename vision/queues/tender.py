@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from sales.models import Sale, Tender
 from vision.models import Card, CardQuerySet, SaleLink, TenderHint
-from vision.queues.base import SURE, Outcome, Queue, unlinked
+from vision.queues.base import Outcome, Queue, unlinked
 from watershop.models import Shop
 
 PROBABLE = 0.9
@@ -37,7 +37,7 @@ class PaidOtherwise(Queue):
             shop=shop, probability__gte=PROBABLE, sale__sold_at__gte=since, sale__void=None
         ).exclude(tender=F("sale__stated_tender"))
         found = {hint.sale_id: hint for hint in hints}
-        links = SaleLink.objects.filter(sale__in=found, state__in=SURE)
+        links = SaleLink.objects.filter(sale__in=found, state__in=SaleLink.SURE)
         visits = dict(links.values_list("sale", "visit"))
         sales = Sale.objects.with_sums().filter(pk__in=visits)
         return [self._card(sale, found[sale.pk], visits[sale.pk]) for sale in sales]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from sales import reversals, upi
 from sales.models import UpiClaim
 from vision.models import Card, CardQuerySet, SaleLink
-from vision.queues.base import SURE, Answer, Outcome, Queue, unlinked
+from vision.queues.base import Answer, Outcome, Queue, unlinked
 from watershop.audit import Actor
 from watershop.models import Right, Shop
 from watershop.templatetags.money import rupees
@@ -101,7 +101,7 @@ def _links(shop: Shop, claims: Any) -> dict[int, SaleLink]:
     """The link of the sale that each claim (id) came with."""
     links = SaleLink.objects.filter(
         shop=shop,
-        state__in=SURE,
+        state__in=SaleLink.SURE,
         sale__allocations__payment__upi_claim__in=claims,
         sale__allocations__payment__recorded_at=F("sale__recorded_at"),
     ).annotate(claim=F("sale__allocations__payment__upi_claim"))
@@ -113,7 +113,7 @@ def _never_arrived(shop: Shop, persons: Collection[int | None]) -> dict[int, int
     visits = "payment__allocations__sale__links__visit__person"
     failed = UpiClaim.objects.of(shop).filter(
         state=UpiClaim.State.FAILED,
-        payment__allocations__sale__links__state__in=SURE,
+        payment__allocations__sale__links__state__in=SaleLink.SURE,
         **{f"{visits}__in": persons},
     )
     return dict(failed.order_by().values_list(visits).annotate(Count("pk", distinct=True)))
