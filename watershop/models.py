@@ -230,6 +230,24 @@ class Counter(ShopRow):
             )
 
 
+class DirtyDay(ShopRow):
+    """A transaction changed something on this day: what was counted of it must be counted anew.
+
+    Written by the database itself (constraints.MarksDay), in the transaction of the change: who takes these rows away
+    before counting misses nothing, however late a transaction commits. One row per transaction and day, so that nobody
+    waits for anybody.
+    """
+
+    day = models.DateField()
+    xact = models.BigIntegerField(help_text=_("the transaction's number"))
+
+    class Meta:
+        constraints: ClassVar = [
+            shop_id_unique("dirtyday"),
+            models.UniqueConstraint(fields=["shop", "day", "xact"], name="dirtyday_once_per_transaction"),
+        ]
+
+
 class Job(ShopRow):
     """Background work that survives crashes; the queue only carries its id. See watershop/jobs.py."""
 

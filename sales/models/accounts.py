@@ -14,7 +14,7 @@ from sales.models.conditions import Condition
 from sales.models.goods import MONEY, ZERO, CanType
 from sales.models.merging import AccountMerge
 from sales.models.selling import Allocation, Payment, Sale
-from watershop.constraints import AppendOnly, SameShop
+from watershop.constraints import AppendOnly, MarksDay, SameShop
 from watershop.models import Shop, ShopRow, User, shop_id_unique
 
 
@@ -228,6 +228,7 @@ class CanMovement(ShopRow):
             SameShop("sale", name="canmovement_sale_same_shop"),
             SameShop("reverses", name="canmovement_reverses_same_shop"),
             AppendOnly(name="canmovement_append_only"),
+            MarksDay("at", name="canmovement_marks_day"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["shop", "customer"], name="canmovement_by_customer"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Customer
 from sales.models.drawer import DrawerSession
 from sales.models.goods import MONEY, ZERO, CanType, Tender
-from watershop.constraints import AppendOnly, SameShop
+from watershop.constraints import AppendOnly, MarksDay, SameShop
 from watershop.dates import Period
 from watershop.models import Shop, ShopRow, User, shop_id_unique
 
@@ -108,6 +108,7 @@ class Sale(ShopRow):
             SameShop("customer", name="sale_customer_same_shop"),
             SameShop("replaces", name="sale_replaces_same_shop"),
             AppendOnly(name="sale_append_only"),
+            MarksDay("sold_at", name="sale_marks_day"),
         ]
         indexes: ClassVar = [
             models.Index(fields=["shop", "sold_at"], name="sale_by_time"),
@@ -171,6 +172,7 @@ class SaleVoid(ShopRow):
             shop_id_unique("salevoid"),
             SameShop("sale", name="salevoid_sale_same_shop"),
             AppendOnly(name="salevoid_append_only"),
+            MarksDay("sale__sold_at", name="salevoid_marks_day"),
         ]
 
 
@@ -216,6 +218,7 @@ class Payment(ShopRow):
             SameShop("reverses", name="payment_reverses_same_shop"),
             SameShop("drawer_session", name="payment_session_same_shop"),
             AppendOnly(name="payment_append_only"),
+            MarksDay("received_at", name="payment_marks_day"),
         ]
         indexes: ClassVar = [models.Index(fields=["shop", "received_at"], name="payment_by_time")]
 
@@ -257,4 +260,5 @@ class Allocation(ShopRow):
             SameShop("sale", name="allocation_sale_same_shop"),
             SameShop("opening", name="allocation_opening_same_shop"),
             AppendOnly(name="allocation_append_only"),
+            MarksDay("sale__sold_at", name="allocation_marks_day"),
         ]

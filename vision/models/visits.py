@@ -12,7 +12,7 @@ from sales.models import Sale
 from vision.models.cameras import Camera
 from vision.models.people import Person
 from vision.models.recordings import Recording
-from watershop.constraints import SameShop
+from watershop.constraints import MarksDay, SameShop
 from watershop.dates import Period
 from watershop.models import Shop, ShopRow, User, shop_id_unique
 
@@ -125,6 +125,7 @@ class Visit(ShopRow):
             ),
             SameShop("person", name="visit_person_same_shop"),
             SameShop("candidate", name="visit_candidate_same_shop"),
+            MarksDay("entry_at", name="visit_marks_day", on=("INSERT", "UPDATE", "DELETE")),
         ]
         indexes: ClassVar = [
             models.Index(fields=["shop", "entry_at"], name="visit_by_time"),
