@@ -35,7 +35,6 @@ function move(event, step) {
 function takeFirst(event) {
   event.preventDefault();
   const isAnswered = () => document.querySelector("[data-found]")?.dataset.found === event.target.value.trim();
-  const choose = () => void (isAnswered() && document.querySelector("#found a")?.click());
-  if (isAnswered()) choose();
-  else onceSettled("found", choose);
+  const choose = () => isAnswered() && (document.querySelector("#found a")?.click(), true);
+  if (!choose()) onceSettled("found", choose);
 }
