@@ -146,7 +146,6 @@ def visitors_page(request: ShopRequest) -> HttpResponse:
         "figure": _shown(visitors_figure(days, shop, period), request),
         "regulars": [(row, face) for row, face in zip(regulars, _faces(request, regulars), strict=True)],
         "remembered_days": VisionSettings.of(shop).unnamed_days,
-        "back": address("dashboard", shop.slug, period=period),
         "rows": _rows(shop, period),
         "csv": address("visitors_csv", shop.slug, period=period),
     }

@@ -198,3 +198,10 @@ def test_today_ends_when_the_shops_own_day_ends(cast: Cast) -> None:
     period = today(cast.shop)
     assert (period.first, period.zone.key) == (timezone.now().astimezone(INDIA).date(), "Asia/Kolkata")
     assert summary(cast.shop, period).taken == Decimal(0)
+
+
+def test_the_pages_of_numbers_lead_to_each_other_and_keep_the_days(owner: Client) -> None:
+    page = see(owner, MARCH_10)
+    bar = page[page.index('aria-label="Numbers"') : page.index('aria-label="Period"')]
+    assert re.findall(r'href="([^"]*)" aria-current="page"', bar) == [f"{DASHBOARD}?{MARCH_10}"]
+    assert f'href="/s/water/visitors/?{MARCH_10}"' in bar
