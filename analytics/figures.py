@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.dateformat import format as date_format
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from analytics import queries, visitors
 from analytics.charts import RUPEES, BarChart, Chart, LineChart, PieChart, RankChart, Series
+from analytics.periods import query_of
 from analytics.queries import Summary, TenderTotal
 from analytics.visitors import DayVisitors
 from sales.models import Tender
@@ -48,8 +48,7 @@ class Figure:
 
 def address(name: str, *args: object, period: Period, **query: str) -> str:
     """A page's path with the period in it, as `period_from` reads it."""
-    days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-    return f"{reverse(name, args=args)}?{urlencode(days | query)}"
+    return f"{reverse(name, args=args)}?{query_of(period, **query)}"
 
 
 def title_of(name: str) -> str:

@@ -1,7 +1,6 @@
 """The dashboard, a page for each chart, and the page of those who came."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -14,66 +13,24 @@ from django.utils.translation import gettext as _
 from analytics import queries, visitors
 from analytics.figures import FIGURES, Figure, address, on_dashboard, title_of, visitors_figure
 from analytics.headline import headline
+from analytics.periods import choose
 from vision.models import Person, VisionSettings
-from watershop.dates import Period, last_days, period_from, this_month, today
+from watershop.dates import Period, last_days, today
 from watershop.models import Right, Role, Shop
 from watershop.roles import ShopRequest, require, shop_page
 
 REGULARS = 48
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A period that one press chooses."""
-
-    label: str
-    url: str
-    is_current: bool
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The period that a page shows, and what was wrong with the one asked for."""
-
-    period: Period
-    error: str
-
-    @property
-    def status(self) -> int:
-        return 400 if self.error else 200
-
-
-def _chosen(request: ShopRequest, default: Period) -> Chosen:
-    asked = request.GET.get("from"), request.GET.get("to")
-    try:
-        return Chosen(period_from(request.shop, *asked, default=default), "")
-    except ValueError as error:
-        return Chosen(default, str(error))
-
-
-def _choices(shop: Shop, period: Period, path: str) -> list[Choice]:
-    presets = (
-        (_("Today"), today(shop)),
-        (_("7 days"), last_days(shop, 7)),
-        (_("30 days"), last_days(shop, 30)),
-        (_("This month"), this_month(shop)),
-    )
-    return [
-        Choice(label, f"{path}?from={preset.first}&to={preset.last}", preset == period)
-        for label, preset in presets
-    ]
-
-
 @shop_page(right=Right.SEE_TOTALS)
 def dashboard(request: ShopRequest) -> HttpResponse:
     """How the shop stands: one sentence, the numbers, the charts."""
-    shop, chosen = request.shop, _chosen(request, today(request.shop))
+    shop, chosen = request.shop, choose(request, today(request.shop))
     period = chosen.period
     numbers = queries.summary(shop, period)
     figures = on_dashboard(shop, period, numbers)
     context = {
         "chosen": chosen,
-        "choices": _choices(shop, period, request.path),
         "headline": headline(shop, period, numbers.sold, timezone.now()),
         "numbers": numbers,
         "rows": _rows(shop, period),
@@ -120,11 +77,10 @@ def chart(request: ShopRequest, name: str) -> HttpResponse:
     """One chart, large, with its table open."""
     if name not in FIGURES:
         raise Http404(_("There is no such chart."))
-    shop, chosen = request.shop, _chosen(request, last_days(request.shop, 30))
+    shop, chosen = request.shop, choose(request, last_days(request.shop, 30))
     figure = FIGURES[name](shop, chosen.period)
     context = {
         "chosen": chosen,
-        "choices": _choices(shop, chosen.period, request.path),
         "figure": _shown(figure, request),
         "back": address("dashboard", shop.slug, period=chosen.period),
     }
@@ -134,13 +90,12 @@ def chart(request: ShopRequest, name: str) -> HttpResponse:
 @shop_page(right=Right.SEE_TOTALS)
 def visitors_page(request: ShopRequest) -> HttpResponse:
     """Who came: new, returning or not recognised, day by day, and who came most often."""
-    shop, chosen = request.shop, _chosen(request, last_days(request.shop, 30))
+    shop, chosen = request.shop, choose(request, last_days(request.shop, 30))
     period = chosen.period
     regulars = visitors.regulars(shop, period, REGULARS)
     days = visitors.visitors_by_day(shop, period)
     context = {
         "chosen": chosen,
-        "choices": _choices(shop, period, request.path),
         "total": visitors.visitors(shop, period),
         "repeat": visitors.repeat_visitors(shop, period),
         "figure": _shown(visitors_figure(days, shop, period), request),
@@ -171,7 +126,7 @@ def _faces(request: ShopRequest, regulars: Sequence[visitors.Regular]) -> list[i
 def visitors_csv(request: ShopRequest) -> HttpResponse:
     """Everybody who came in the period, as a file for a spreadsheet."""
     require(request.membership, request.rights, role=Role.STAFF, right=Right.EXPORT)
-    chosen = _chosen(request, last_days(request.shop, 30))
+    chosen = choose(request, last_days(request.shop, 30))
     if chosen.error:
         return HttpResponse(chosen.error, status=422, content_type="text/plain; charset=utf-8")
     answer = HttpResponse(content_type="text/csv; charset=utf-8")

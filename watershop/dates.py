@@ -54,6 +54,10 @@ def today(shop: Shop) -> Period:
     return Period(day, day, shop.tz)
 
 
+def yesterday(shop: Shop) -> Period:
+    return today(shop).before()
+
+
 def last_days(shop: Shop, count: int) -> Period:
     """Today and the days before it, `count` in all."""
     day = day_of(shop, timezone.now())
@@ -63,6 +67,16 @@ def last_days(shop: Shop, count: int) -> Period:
 def this_month(shop: Shop) -> Period:
     day = day_of(shop, timezone.now())
     return Period(day.replace(day=1), day, shop.tz)
+
+
+def last_month(shop: Shop) -> Period:
+    last = this_month(shop).first - timedelta(days=1)
+    return Period(last.replace(day=1), last, shop.tz)
+
+
+def this_year(shop: Shop) -> Period:
+    day = day_of(shop, timezone.now())
+    return Period(day.replace(month=1, day=1), day, shop.tz)
 
 
 def period_from(shop: Shop, first: str | None, last: str | None, *, default: Period) -> Period:
