@@ -111,7 +111,7 @@ def write(topic: Topic, customer: Customer, channel: Channel, *, asked: Decimal,
         to=address_of(customer, channel),
         subject=subject if channel == Channel.EMAIL else "",
         text=text_for(topic, customer, asked),
-        is_to_customer=True,
+        keeps_night=True,
         day=None
         if channel == Channel.CALL
         else day_of(customer.shop, outbox.quiet_until(customer.shop, now)),

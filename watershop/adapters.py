@@ -5,15 +5,18 @@ screen. A provider that sends by itself is a class with `hand_over` that answers
 """
 
 import smtplib
+from collections.abc import Iterable
+from email.mime.base import MIMEBase
+from email.mime.image import MIMEImage
 from typing import ClassVar, Protocol
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, SafeMIMEMultipart, SafeMIMEText, get_connection
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from watershop import phone_links
-from watershop.models import Message
+from watershop.models import Attachment, Message
 
 
 class TryLaterError(Exception):
@@ -46,7 +49,7 @@ class Mail:
     def hand_over(self, message: Message) -> str:
         if not settings.HAS_EMAIL:
             raise RefusedError(_("There is no way to send e-mail yet. Set WATERSHOP_EMAIL_URL."))
-        mail = EmailMessage(message.subject, message.text, to=[message.to], headers=_headers(message))
+        mail = _mail_of(message)
         connection = get_connection()
         try:
             connection.open()
@@ -63,6 +66,39 @@ class Mail:
         finally:
             connection.close()
         return ""
+
+
+def _mail_of(message: Message) -> EmailMessage:
+    """A message without a page is its text; its files are attached either way."""
+    mail = EmailMessage(message.subject, to=[message.to], headers=_headers(message))
+    files = list(message.attachments.all())
+    if message.html:
+        mail.attach(_text_and_page(message, [file for file in files if file.content_id]))
+    else:
+        mail.body = message.text
+    for file in files:
+        if not file.content_id:
+            mail.attach(file.name, bytes(file.data), file.content_type)
+    return mail
+
+
+def _text_and_page(message: Message, pictures: Iterable[Attachment]) -> MIMEBase:
+    """A mail program shows the last part that it can; the pictures belong to the page, or all would list them."""
+    page = SafeMIMEMultipart("related", type="text/html")
+    page.attach(SafeMIMEText(message.html, "html", "utf-8"))
+    for picture in pictures:
+        page.attach(_shown(picture))
+    both = SafeMIMEMultipart("alternative")
+    both.attach(SafeMIMEText(message.text, "plain", "utf-8"))
+    both.attach(page)
+    return both
+
+
+def _shown(picture: Attachment) -> MIMEImage:
+    part = MIMEImage(bytes(picture.data), picture.content_type.partition("/")[2])
+    part.add_header("Content-ID", f"<{picture.content_id}>")
+    part.add_header("Content-Disposition", "inline", filename=picture.name)
+    return part
 
 
 def _headers(message: Message) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from watershop.constraints import AppendOnly
+from watershop.constraints import AppendOnly, SameShop
 
 
 class User(AbstractUser):
@@ -322,8 +322,11 @@ class Message(ShopRow):
     to = models.CharField(_("to"), max_length=254)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     text = models.TextField(_("text"))
-    is_to_customer = models.BooleanField(
-        _("to a customer"), default=False, help_text=_("then the night is kept quiet")
+    html = models.TextField(
+        _("page"), blank=True, help_text=_("the same as a web page, for mail programs that show one")
+    )
+    keeps_night = models.BooleanField(
+        _("waits for the morning"), default=False, help_text=_("the quiet hours of the shop are kept")
     )
     day = models.DateField(
         _("day"), null=True, help_text=_("of one topic, one goes out to somebody on one day")
@@ -361,6 +364,28 @@ class Message(ShopRow):
                 fields=["not_before"], condition=Q(state__in=["queued", "sending"]), name="message_due"
             ),
             models.Index(fields=["shop", "topic", "about_id"], name="message_about"),
+        ]
+
+
+class Attachment(ShopRow):
+    """A file that a message takes along, until it has gone out. One with a `content_id` is a picture of its page."""
+
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="attachments", db_constraint=False
+    )
+    name = models.CharField(max_length=100)
+    content_type = models.CharField(max_length=100)
+    content_id = models.CharField(max_length=60, blank=True, help_text=_("the page shows it as cid:<this>"))
+    data = models.BinaryField()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            shop_id_unique("attachment"),
+            models.UniqueConstraint(
+                fields=["message", "content_id"], condition=~Q(content_id=""), name="attachment_shown_once"
+            ),
+            SameShop("message", name="attachment_message_same_shop"),
         ]
 
 

@@ -2,6 +2,7 @@
 
 No message is sent twice: a sender claims it by a conditional update, and a message whose sender died is not tried
 again by itself. Customers are left in peace at night, and whoever wrote a message is asked once more before it goes.
+Its page and its files are kept until it has gone out.
 """
 
 import time
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -21,11 +22,12 @@ from watershop.adapters import RefusedError, TryLaterError, adapter_of
 from watershop.audit import Actor
 from watershop.dates import day_of
 from watershop.jobs import Beat
-from watershop.models import AuditEntry, Message, MessageQuerySet, Shop
+from watershop.models import Attachment, AuditEntry, Message, MessageQuerySet, Shop
 
 State = Message.State
 PAUSES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 SILENCE = timedelta(minutes=10)  # after that, a sender has died
+PARTS_KEPT = timedelta(days=7)  # of a message that failed or was called off, for it may be sent again
 LONGEST_RUN = 60.0  # seconds; what is left waits for the next minute
 
 
@@ -55,8 +57,8 @@ def channels() -> list[tuple[str, str]]:
 
 
 @transaction.atomic
-def put(shop: Shop, messages: Iterable[Message]) -> list[Message]:
-    """Store new messages of one shop and see that they are sent; a fixed number of queries.
+def put(shop: Shop, messages: Iterable[Message], files: Iterable[Attachment] = ()) -> list[Message]:
+    """Store new messages of one shop with their files, and see that they are sent; a fixed number of queries.
 
     Raises ValidationError when somebody has been written to about the same on this day already.
     """
@@ -66,6 +68,7 @@ def put(shop: Shop, messages: Iterable[Message]) -> list[Message]:
     try:
         with transaction.atomic():
             stored = Message.objects.bulk_create(rows)
+            Attachment.objects.bulk_create(files)
     except IntegrityError as error:
         raise ValidationError(_("Somebody was quicker: they were reminded today already.")) from error
     if any(not is_by_hand(row.channel) for row in stored):
@@ -76,7 +79,7 @@ def put(shop: Shop, messages: Iterable[Message]) -> list[Message]:
 def earliest(message: Message) -> datetime:
     """When the message may go out: now, or in the morning."""
     now = timezone.now()
-    return quiet_until(message.shop, now) if message.is_to_customer else now
+    return quiet_until(message.shop, now) if message.keeps_night else now
 
 
 @transaction.atomic
@@ -134,9 +137,25 @@ def cancel(messages: MessageQuerySet, *, actor: Actor) -> int:
 
 @transaction.atomic
 def forget_words(messages: MessageQuerySet, *, actor: Actor) -> None:
-    """Address and words of these messages go for good; what still waits is called off. That there was one stays."""
+    """Address, words and files of these messages go for good, and what still waits is called off.
+
+    That there was one stays.
+    """
     cancel(messages, actor=actor)
+    _drop_parts(messages)
     messages.update(to="", subject="", text="", error="")
+
+
+def forget_parts() -> None:
+    """Each day: pages and files go that no message takes along any more, of one that failed after a week."""
+    gone = Q(state__in=[State.SENT, State.OPENED])
+    given_up = Q(state__in=[State.FAILED, State.CANCELLED], created_at__lt=timezone.now() - PARTS_KEPT)
+    _drop_parts(Message.objects.filter(gone | given_up))
+
+
+def _drop_parts(messages: MessageQuerySet) -> None:
+    Attachment.objects.filter(message__in=messages.order_by()).delete()
+    messages.exclude(html="").update(html="")
 
 
 @transaction.atomic
@@ -211,6 +230,7 @@ def _carry(message: Message) -> None:
         _later(message, str(refusal))
     else:
         _end(message, State.SENT, sent_at=timezone.now(), text=message.text)
+        _drop_parts(Message.objects.filter(pk=message.pk, state=State.SENT))
 
 
 def _later(message: Message, error: str) -> None:

@@ -330,6 +330,7 @@ PRINTER_DEVICES = ("/dev/usb/lp*", "/dev/lp*", "/dev/ttyUSB*", "/dev/ttyACM*")
 EVERY_DAY = (
     "watershop.api.forget_answers",
     "watershop.jobs.forget_ended",
+    "watershop.outbox.forget_parts",
     "sales.notebook_tasks.forget_sheets",
     "vision.tasks.calibrate_cameras",
     "vision.tasks.delete_what_is_too_old",

@@ -71,7 +71,7 @@ def test_a_message_goes_out_by_itself_and_once(shop: Shop) -> None:
 
 def test_customers_are_left_in_peace_at_night_and_owners_are_not(shop: Shop, clock: Clock) -> None:
     clock(NOON + timedelta(hours=10))
-    late, own = written(shop, is_to_customer=True), written(shop)
+    late, own = written(shop, keeps_night=True), written(shop)
     work()
     assert (state(late), state(own)) == ("queued", "sent")
     assert late.not_before == NOON + timedelta(hours=21)
