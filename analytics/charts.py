@@ -1,36 +1,57 @@
-"""Charts: what is shown, the same numbers as a table, and JSON that Chart.js draws again.
+"""Charts: what is shown, the same numbers as a table and as CSV, and JSON that Chart.js draws again.
 
-A page shows a chart by `{% chart c %}` (analytics/templatetags/charts.py), whose drawing is made in drawing.py.
+A page shows a chart by `{% chart c %}` (analytics/templatetags/charts.py); `drawing` draws it for pages,
+`pictures` for files and mail.
 """
 
+import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
+from sales.account_statement import Writable, as_text
 from watershop.templatetags.money import grouped, rupees
 
 Number = int | float | Decimal
+Value = Number | None
+"""None is a gap: nothing is known there. Not every chart can show one."""
 
 RUPEES = "₹"
+TIME = "time"
+"""The unit of whole minutes since midnight; what is past the next midnight has 1440 or more."""
 TONES = 6
 
 
 @dataclass(frozen=True)
 class Series:
-    """Values in the order of the chart's labels. `tone` (1 to 6) picks the colour, None the next one."""
+    """Values in the order of the chart's labels. `tone` (1 to 6) picks the colour, None the next one.
+
+    `is_dashed` draws a line of what is expected and has not happened.
+    """
 
     name: str
-    values: Sequence[Number]
+    values: Sequence[Value]
     tone: int | None = None
+    is_dashed: bool = False
+
+    @property
+    def numbers(self) -> list[float]:
+        """The values to draw. A gap is 0, so ask for them only where there is none, or where none is as good."""
+        return [float(value or 0) for value in self.values]
+
+    @property
+    def known(self) -> list[int]:
+        """The places at which there is a value."""
+        return [n for n, value in enumerate(self.values) if value is not None]
 
 
 @dataclass(frozen=True)
 class _Chart:
-    """What all charts have. `key` names the chart on its page; `unit` is RUPEES or a word such as "cans"."""
+    """What all charts have. `key` names the chart on its page; `unit` is RUPEES, TIME or a word such as "cans"."""
 
     key: str
     title: str
@@ -38,22 +59,44 @@ class _Chart:
     series: Sequence[Series]
     unit: str = ""
 
+    may_have_gaps: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
-        for series in self.series:
-            if len(series.values) != len(self.labels):
+        for name, values in self.columns:
+            if len(values) != len(self.labels):
                 raise ValueError(
-                    f"Chart {self.key!r}: series {series.name!r} has {len(series.values)} values "
-                    f"for {len(self.labels)} labels."
+                    f"Chart {self.key!r}: series {name!r} has {len(values)} values for {len(self.labels)} labels."
                 )
+            if not self.may_have_gaps and None in values:
+                raise ValueError(f"Chart {self.key!r}: series {name!r} has a gap, which it cannot show.")
+            if not all(math.isfinite(value) for value in values if value is not None):
+                raise ValueError(f"Chart {self.key!r}: series {name!r} has a value that is no number.")
+
+    @property
+    def columns(self) -> list[tuple[str, Sequence[Value]]]:
+        """Everything that is shown beside the labels: names and values."""
+        return [(series.name, series.values) for series in self.series]
 
     @property
     def is_empty(self) -> bool:
-        return not any(value for series in self.series for value in series.values)
+        return not any(value for _name, values in self.columns for value in values)
 
 
 @dataclass(frozen=True)
 class LineChart(_Chart):
-    """How something goes over time. A single series gets a shaded area below its line."""
+    """How something goes over time. A single series gets a shaded area below its line.
+
+    `band` holds the lowest and the highest values that the last series may take, such as a forecast's interval.
+    """
+
+    band: tuple[Sequence[Value], Sequence[Value]] | None = None
+
+    may_have_gaps: ClassVar[bool] = True
+
+    @property
+    def columns(self) -> list[tuple[str, Sequence[Value]]]:
+        names = (_("at least"), _("at most"))
+        return [*super().columns, *(zip(names, self.band, strict=True) if self.band else ())]
 
 
 @dataclass(frozen=True)
@@ -71,7 +114,7 @@ class PieChart(_Chart):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.series) != 1 or any(value < 0 for value in self.series[0].values):
+        if len(self.series) != 1 or min(self.series[0].numbers, default=0) < 0:
             raise ValueError(f"Chart {self.key!r}: a pie has one series, and no value below 0.")
 
     @property
@@ -85,11 +128,43 @@ class RankChart(_Chart):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.series) != 1 or any(value < 0 for value in self.series[0].values):
+        if len(self.series) != 1 or min(self.series[0].numbers, default=0) < 0:
             raise ValueError(f"Chart {self.key!r}: a ranking has one series, and no value below 0.")
 
 
-Chart = LineChart | BarChart | PieChart | RankChart
+@dataclass(frozen=True)
+class HeatChart(_Chart):
+    """A table in colours: a row for each label, a column for each series, such as weekday x hour.
+
+    The more, the stronger the colour; what is below 0 has another. A gap is left blank.
+    """
+
+    may_have_gaps: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class SpanChart(_Chart):
+    """From when to when, for each label: two series of TIME, whose gaps are ends that nobody knows.
+
+    `references` are times to compare with, such as the posted hours: name and minutes since midnight.
+    """
+
+    unit: str = TIME
+    references: Sequence[tuple[str, int]] = ()
+
+    may_have_gaps: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.series) != 2 or self.unit != TIME:
+            raise ValueError(f"Chart {self.key!r}: a span has two series of TIME, its starts and its ends.")
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(series.known for series in self.series)
+
+
+Chart = LineChart | BarChart | PieChart | RankChart | HeatChart | SpanChart
 
 
 def tone_of(index: int, chosen: int | None = None) -> int:
@@ -100,8 +175,12 @@ def tone_of(index: int, chosen: int | None = None) -> int:
 # numbers
 
 
-def written(value: Number, unit: str) -> str:
+def written(value: Value, unit: str) -> str:
     """A value as tables show it: money with its sign, whole numbers grouped, others to one place."""
+    if value is None:
+        return "–"
+    if unit == TIME:
+        return clock(value)
     if unit == RUPEES:
         return rupees(value if isinstance(value, Decimal | int) else Decimal(str(value)))
     if value == int(value):
@@ -109,15 +188,24 @@ def written(value: Number, unit: str) -> str:
     return f"{value:.1f}"
 
 
-def written_short(value: float, unit: str) -> str:
+def written_short(value: Number, unit: str) -> str:
     """A value as an axis shows it: 1,500 -> 1.5K, 2,50,000 -> 2.5L, 3,00,00,000 -> 3Cr."""
+    if unit == TIME:
+        return clock(value)
+    number = float(value)
     for size, letter in ((1e7, "Cr"), (1e5, "L"), (1e3, "K")):
-        if abs(value) >= size:
-            text = f"{abs(value) / size:.2f}".rstrip("0").rstrip(".") + letter
+        if abs(number) >= size:
+            text = f"{abs(number) / size:.2f}".rstrip("0").rstrip(".") + letter
             break
     else:
-        text = f"{abs(value):.2f}".rstrip("0").rstrip(".")
-    return f"{'−' if value < 0 else ''}{RUPEES if unit == RUPEES else ''}{text}"
+        text = f"{abs(number):.2f}".rstrip("0").rstrip(".")
+    return f"{'−' if number < 0 else ''}{RUPEES if unit == RUPEES else ''}{text}"
+
+
+def clock(minutes: Number) -> str:
+    """Minutes since midnight as the clock shows them, 565 -> 9:25, also those of the next day."""
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours % 24}:{rest:02}"
 
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:
@@ -130,18 +218,43 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     return [round(n * step, 10) for n in range(first, max(last, first + 1) + 1)]
 
 
+# the same numbers in other shapes
+
+
 def table(chart: Chart) -> tuple[list[str], list[list[str]]]:
     """The chart's numbers as text: head cells and rows, the label first."""
-    head = ["", *(series.name for series in chart.series)]
-    columns = [[written(value, chart.unit) for value in series.values] for series in chart.series]
+    head = ["", *(name for name, _values in chart.columns)]
+    columns = [[written(value, chart.unit) for value in values] for _name, values in chart.columns]
     return head, [[label, *cells] for label, *cells in zip(chart.labels, *columns, strict=True)]
 
 
-def chart_json(chart: Chart) -> dict[str, Any]:
-    """What js/charts.js needs, for json_script. Money becomes a float here: it is drawn, never added up."""
-    kind = {LineChart: "line", BarChart: "bar", PieChart: "pie", RankChart: "bar"}[type(chart)]
+def write_csv(chart: Chart, file: Writable) -> None:
+    """The chart's table for a spreadsheet: numbers as they are, times as HH:MM, gaps empty, no formulas."""
+    lines = csv.writer(file)
+    lines.writerow(["", *(as_text(name) for name, _values in chart.columns)])
+    for n, label in enumerate(chart.labels):
+        lines.writerow([as_text(label), *(_raw(values[n], chart.unit) for _name, values in chart.columns)])
+
+
+def _raw(value: Value, unit: str) -> Number | str:
+    if value is None:
+        return ""
+    return clock(value).zfill(5) if unit == TIME else value
+
+
+KINDS: dict[type[_Chart], str] = {LineChart: "line", BarChart: "bar", PieChart: "pie", RankChart: "bar"}
+"""What Chart.js calls them. It knows no heat maps and no spans: those stay as the server draws them."""
+
+
+def chart_json(chart: Chart) -> dict[str, Any] | None:
+    """What js/charts.js needs, for json_script. Money becomes a float here: it is drawn, never added up.
+
+    None for a chart that Chart.js cannot draw.
+    """
+    if type(chart) not in KINDS:
+        return None
     return {
-        "kind": kind,
+        "kind": KINDS[type(chart)],
         "title": chart.title,
         "unit": chart.unit,
         "stacked": isinstance(chart, BarChart) and chart.is_stacked,
@@ -150,29 +263,60 @@ def chart_json(chart: Chart) -> dict[str, Any]:
         "series": [
             {
                 "name": series.name,
-                "values": [float(v) for v in series.values],
+                "values": _floats(series.values),
                 "tone": tone_of(n, series.tone),
+                "dashed": series.is_dashed,
             }
             for n, series in enumerate(chart.series)
         ],
+        "band": [_floats(side) for side in chart.band or ()] if isinstance(chart, LineChart) else [],
         "tones": chart.slice_tones if isinstance(chart, PieChart) else [],
     }
 
 
+def _floats(values: Sequence[Value]) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]
+
+
+# the same numbers in words
+
+
 def described(chart: Chart) -> str:
-    """The chart in one sentence per series, for those who do not see it."""
+    """The chart in a sentence or two, for those who do not see it."""
     if chart.is_empty:
         return _("Nothing to show yet.")
-    return " ".join(_described(series, chart) for series in chart.series)
+    if isinstance(chart, HeatChart):
+        return _described_heat(chart)
+    told = _("%(name)s: highest %(high)s (%(high_label)s), lowest %(low)s (%(low_label)s).")
+    if isinstance(chart, SpanChart):
+        told = _("%(name)s: latest %(high)s (%(high_label)s), earliest %(low)s (%(low_label)s).")
+    return " ".join(told % _extremes(series, chart) for series in chart.series if series.known)
 
 
-def _described(series: Series, chart: Chart) -> str:
-    high = max(range(len(series.values)), key=lambda n: series.values[n])
-    low = min(range(len(series.values)), key=lambda n: series.values[n])
-    return _("%(name)s: highest %(high)s (%(high_label)s), lowest %(low)s (%(low_label)s).") % {
+def _extremes(series: Series, chart: Chart) -> dict[str, str]:
+    """The words for a series' highest and lowest values and for the first labels that have them."""
+    numbers = series.numbers
+    high = max(series.known, key=lambda n: numbers[n])
+    low = min(series.known, key=lambda n: numbers[n])
+    return {
         "name": series.name,
         "high": written(series.values[high], chart.unit),
         "high_label": chart.labels[high],
         "low": written(series.values[low], chart.unit),
         "low_label": chart.labels[low],
+    }
+
+
+def _described_heat(chart: HeatChart) -> str:
+    cells = [
+        (value, label, series.name)
+        for series in chart.series
+        for label, value in zip(chart.labels, series.values, strict=True)
+        if value is not None
+    ]
+    high, row, column = max(cells, key=lambda cell: float(cell[0]))
+    return _("Highest: %(high)s (%(row)s, %(column)s).") % {
+        "high": written(high, chart.unit),
+        "row": row,
+        "column": column,
     }

@@ -1,4 +1,4 @@
-"""Text to black dots, in every language of the shop: HarfBuzz shapes and draws it from the fonts of the pages.
+"""Text to dots or outlines, in every language of the shop: HarfBuzz shapes and draws it from the fonts of the pages.
 
 No font, shaper or toolkit of the machine is used, so a bare one prints Telugu, Hindi and Tamil like any other.
 """
@@ -12,6 +12,8 @@ from itertools import groupby
 
 import uharfbuzz as hb
 from django.conf import settings
+from fontTools.pens.svgPathPen import SVGPathPen
+from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
 from PIL import Image
 
@@ -85,6 +87,16 @@ def shape(text: str, size: int, weight: int) -> tuple[tuple[Glyph, ...], float]:
             glyphs.append(Glyph(name, info.codepoint, x + at.x_offset / 64, at.y_offset / 64))
             x += at.x_advance / 64
     return tuple(glyphs), x
+
+
+@lru_cache(maxsize=2000)
+def outline(text: str, size: int, weight: int) -> str:
+    """A line of text as the `d` of an SVG path: it starts at x = 0, its baseline is y = 0, y grows downward."""
+    path = SVGPathPen(None, ntos=lambda number: f"{number:.2f}")
+    for glyph in shape(text, size, weight)[0]:
+        pen = TransformPen(path, (1 / 64, 0, 0, -1 / 64, glyph.x, -glyph.y))
+        _font(glyph.font, size, weight).draw_glyph_with_pen(glyph.id, pen)
+    return str(path.getCommands())
 
 
 def wrap(text: str, size: int, weight: int, width: float) -> list[str]:

@@ -1,4 +1,4 @@
-"""{% chart takings url=page %}: a figure with its SVG, its table, and the numbers for js/charts.js."""
+"""{% chart takings url=page csv=file %}: a figure with its SVG, its table, and the numbers for js/charts.js."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -13,10 +13,18 @@ register = template.Library()
 
 @register.inclusion_tag("analytics/_chart.html")
 def chart(
-    chart: charts.Chart, url: str = "", links: Sequence[str] = (), is_open: bool = False
+    chart: charts.Chart,
+    url: str = "",
+    links: Sequence[str] = (),
+    csv: str = "",
+    rows: str = "",
+    is_open: bool = False,
 ) -> dict[str, Any]:
-    """`url` is the chart's own page, `links` lead from its labels to their rows, `is_open` shows the table."""
-    head, rows = charts.table(chart)
+    """`url` is the chart's own page, `csv` its file, `rows` the page of all that it counts.
+
+    `links` lead from its labels to their rows, `is_open` shows the table.
+    """
+    head, cells = charts.table(chart)
     return {
         "chart": chart,
         "wide": drawing.svg(chart),
@@ -24,7 +32,9 @@ def chart(
         "json": charts.chart_json(chart),
         "json_id": f"{chart.key}-data",
         "head": head,
-        "rows": list(zip_longest(rows, links)),
+        "lines": list(zip_longest(cells, links)),
         "url": url,
+        "csv": csv,
+        "rows": rows,
         "is_open": is_open,
     }

@@ -23,6 +23,8 @@ PAIRS = [
     ("accent", "page"),
     ("on-accent", "accent"),
     ("on-accent", "accent-strong"),
+    *product(("ink",), ("heat-1", "heat-2", "heat-3")),
+    *product(("on-accent",), ("heat-4", "heat-5", "heat-6", "series-1")),
 ]
 
 
