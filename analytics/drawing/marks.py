@@ -88,7 +88,8 @@ class Key:
 
 def legend(keys: Sequence[Key], left: float, right: float) -> tuple[SafeString, float]:
     """The keys above a plot, each beside the one before or on a new line if that is full; and their height."""
-    drawn, x, y = [], left, 14.0
+    drawn: list[SafeString] = []
+    x, y = left, 14.0
     for key in keys:
         name = shortened(key.name, right - left - key.indent, "legend")
         width = key.indent + width_of(name, "legend")
