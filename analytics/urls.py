@@ -3,13 +3,17 @@
 from django.urls import path
 
 from analytics import api as api_views
-from analytics import one_person_views, views
+from analytics import festival_views, one_person_views, views
 
 pages = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("charts/<slug:name>/", views.chart, name="chart"),
     path("visitors/", views.visitors_page, name="visitors"),
     path("visitors.csv", views.visitors_csv, name="visitors_csv"),
+    path("festivals/", festival_views.festivals_page, name="festivals"),
+    path("festivals/save/", festival_views.festivals_save, name="festivals_save"),
+    path("festivals/suggested/", festival_views.festivals_suggested, name="festivals_suggested"),
+    path("festivals/<int:pk>/remove/", festival_views.festival_remove, name="festival_remove"),
     path("customers/<int:pk>/data/", one_person_views.customer_data, name="customer_data"),
     path("customers/<int:pk>/data/export/", one_person_views.customer_export, name="customer_export"),
 ]

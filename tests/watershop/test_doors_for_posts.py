@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils import timezone
 
+from analytics.models import FestivalDay
 from sales import drawer, printing
 from sales.models import (
     BulkDeed,
@@ -88,6 +89,9 @@ POSTED = {
     "camera_draw": "camera",
     "camera_check": "camera",
     "camera_recognition": "camera",
+    "festivals_save": "festivals",
+    "festivals_suggested": "festivals",
+    "festival_remove": "festivals",
     "counter_choose": "till",
     "counter_correct": "till",
     "counter_cans": "till",
@@ -123,6 +127,7 @@ def one_of_each(cast: Cast) -> dict[str, int]:
         "sheet": NotebookTask.objects.create(shop=cast.shop, kind="store", sheet="Name\nChitra", rows=1).pk,
         "drawer": _counted_drawer(cast).pk,
         "printer": counter.pk,
+        "festival": FestivalDay.objects.create(shop=cast.shop, day=sale.sold_at.date(), name="Diwali").pk,
         "printout": printing.ask(counter, Printout.Kind.TEST, actor=TESTS).pk,
         **_watched(sale),
     }
