@@ -69,5 +69,10 @@ def write_csv(statement: Statement, file: Writable) -> None:
 
 
 def as_text(cell: str) -> str:
-    """The cell, marked as text where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+    """The cell, marked as text where a spreadsheet would take it for a formula; what looks marked is marked again."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA_STARTS) else cell
+
+
+def as_written(cell: str) -> str:
+    """The cell without its mark: what `as_text` was given."""
+    return cell[1:] if cell.startswith("'") and as_text(cell) != cell else cell

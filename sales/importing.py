@@ -5,26 +5,27 @@ they say exactly what the import will do. Sales keep the file's transaction_id a
 file, given again, changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.book import add_unknown
 from customers.models import Customer
 from sales.ledger import record_sales
-from sales.models import FIRST_CAN_TYPES, ZERO, Allocation, CanType, Sale, SaleLine
+from sales.models import FIRST_CAN_TYPES, ZERO, Allocation, CanType, Sale
 from sales.new_sale import Line, NewSale
 from sales.pricelist import add_can_type, price_book, retire
-from sales.transactions_csv import BadRow, Row, TransactionsFile
+from sales.transactions_csv import BadRow, Row, TransactionsFile, size_of
 from watershop.audit import Actor
 from watershop.models import Shop
 
@@ -70,11 +71,12 @@ class Report:
         if self.warned <= SHOWN:
             self.warnings.append(RowWarning(line, text))
 
-    def count(self, rows: Sequence[Row]) -> None:
+    def count(self, sales: "Sequence[_Lines]") -> None:
         """Add the new sales of a batch."""
-        self.new_sales += len(rows)
+        rows = list(chain.from_iterable(sales))
+        self.new_sales += len(sales)
         self.total += sum((row.amount for row in rows), ZERO)
-        self.unpaid += sum((row.amount for row in rows if not row.is_paid), ZERO)
+        self.unpaid += sum((row.amount - row.paid for row in rows if not row.is_paid), ZERO)
         times = [row.sold_at for row in rows]
         self.first_at = min([*times, self.first_at] if self.first_at else times, default=None)
         self.last_at = max([*times, self.last_at] if self.last_at else times, default=None)
@@ -99,8 +101,10 @@ def import_transactions(
     return report
 
 
-# What a row says of its sale, by column; None is what can't be known and is not compared.
+_Lines = Sequence[Row]
+"""The lines of one sale."""
 _Said = dict[str, object]
+"""What the lines of a sale say of it, by column; None is what can't be known and is not compared."""
 
 
 class _Intake:
@@ -117,22 +121,22 @@ class _Intake:
         if file.unknown:
             names = ", ".join(file.unknown)
             self.report.warn(1, _("These columns are not read: %(names)s.") % {"names": names})
-        rows = file.rows()
-        while batch := list(islice(rows, BATCH)):
+        sales = _by_sale(file.rows())
+        while batch := list(islice(sales, BATCH)):
             self._take(batch)
 
-    def _take(self, batch: Sequence[Row | BadRow]) -> None:
-        known = self._known({row.code for row in batch if isinstance(row, Row)})
-        fresh: list[Row] = []
-        for row in batch:
-            if isinstance(row, BadRow):
-                self.report.refuse(row)
-            elif (there := known.get(row.code)) is None:
-                if priced := self._priced(row):
+    def _take(self, batch: Sequence[_Lines | BadRow]) -> None:
+        known = self._known({sale[0].code for sale in batch if not isinstance(sale, BadRow)})
+        fresh: list[_Lines] = []
+        for sale in batch:
+            if isinstance(sale, BadRow):
+                self.report.refuse(sale)
+            elif (there := known.get(sale[0].code)) is None:
+                if priced := self._all_priced(sale):
                     fresh.append(priced)
-                    known[row.code] = _said(priced)
-            elif other := _differing(_said(row), there):
-                self.report.refuse(BadRow(row.line, _other_content(row, other)))
+                    known[sale[0].code] = _said(priced)
+            elif other := _differing(_said(sale), there):
+                self.report.refuse(BadRow(sale[0].line, _other_content(sale[0], other)))
             else:
                 self.report.already_there += 1
         self._record(fresh)
@@ -140,32 +144,23 @@ class _Intake:
 
     def _known(self, codes: set[str]) -> dict[str, _Said]:
         """What the shop's own books say of these sales."""
-        paid_at_once = Allocation.objects.filter(
-            sale=OuterRef("sale"), payment__recorded_at=OuterRef("sale__recorded_at"), amount__gt=0
+        at_once = Allocation.objects.filter(
+            sale=OuterRef("pk"), payment__recorded_at=OuterRef("recorded_at"), amount__gt=0
         )
-        lines = SaleLine.objects.filter(shop=self.shop, sale__code__in=codes).values(
-            "quantity",
-            "amount",
-            code=F("sale__code"),
-            sold_at=F("sale__sold_at"),
-            customer=F("sale__customer__code"),
-            tender=F("sale__stated_tender"),
-            size=F("can_type__code"),
-            is_paid=Exists(paid_at_once),
-        )
-        known: dict[str, _Said] = {}
-        for line in lines:
-            also = f"{known[line['code']]['can_size']} + " if line["code"] in known else ""
-            known[line["code"]] = {
-                "timestamp": line["sold_at"],
-                "customer_id": line["customer"] or "",
-                "payment_mode": line["tender"],
-                "can_size": also + line["size"].upper(),
-                "number_of_cans": line["quantity"],
-                "amount": line["amount"],
-                "payment_status": line["is_paid"] if line["amount"] else None,
-            }
-        return known
+        sums = at_once.order_by().values("sale").annotate(sum=Sum("amount")).values("sum")
+        sales = Sale.objects.of(self.shop).filter(code__in=codes).with_sums()
+        found = sales.annotate(at_once=Coalesce(Subquery(sums), ZERO)).select_related("customer")
+        return {sale.code: _in_books(sale) for sale in found.prefetch_related("lines__can_type")}
+
+    def _all_priced(self, sale: _Lines) -> _Lines | None:
+        """Its lines as `_priced` leaves them; None where one can't be sold, or more is paid than it costs."""
+        total, paid = (sum((part(row) for row in sale), ZERO) for part in (_amount_of, _paid_of))
+        if paid and paid >= total:
+            reason = _("It is unpaid, but ₹%(paid)s of ₹%(total)s is paid.")
+            self.report.refuse(BadRow(sale[0].line, reason % {"paid": paid, "total": total}))
+            return None
+        priced = [self._priced(row) for row in sale]
+        return None if None in priced else [row for row in priced if row]
 
     def _priced(self, row: Row) -> Row | None:
         """The row with its number of cans and a can type to sell; says where the price list disagrees.
@@ -220,40 +215,96 @@ class _Intake:
         self.book = price_book(self.shop)
         return can_type
 
-    def _record(self, rows: Sequence[Row]) -> None:
-        codes = [row.customer for row in rows if row.customer]
+    def _record(self, sales: Sequence[_Lines]) -> None:
+        codes = [sale[0].customer for sale in sales if sale[0].customer]
         self.report.new_customers += len(add_unknown(self.shop, codes, actor=self.actor))
         customers = {
             customer.code: customer for customer in Customer.objects.of(self.shop).filter(code__in=codes)
         }
-        record_sales(
-            self.shop, self.actor, [self._new_sale(row, customers.get(row.customer)) for row in rows]
-        )
+        news = [self._new_sale(sale, customers.get(sale[0].customer)) for sale in sales]
+        record_sales(self.shop, self.actor, news)
 
-    def _new_sale(self, row: Row, customer: Customer | None) -> NewSale:
-        assert row.quantity is not None
+    def _new_sale(self, sale: _Lines, customer: Customer | None) -> NewSale:
+        first, paid = sale[0], sum((row.paid for row in sale), ZERO)
         return NewSale(
-            lines=[Line(self.can_types[row.size], row.quantity, row.amount)],
-            tender=row.tender,
+            lines=[self._line(row) for row in sale],
+            tender=first.tender,
             customer=customer,
-            is_paid=row.is_paid,
-            sold_at=row.sold_at,
-            code=row.code,
+            is_paid=first.is_paid,
+            split={first.tender: paid} if paid else None,
+            sold_at=first.sold_at,
+            code=first.code,
             source=Sale.Source.IMPORT,
             moves_cans=False,  # the file doesn't tell of empties, so cans out would only ever grow
         )
 
+    def _line(self, row: Row) -> Line:
+        assert row.quantity is not None
+        return Line(self.can_types[row.size], row.quantity, row.amount)
 
-def _said(row: Row) -> _Said:
+
+def _by_sale(rows: Iterable[Row | BadRow]) -> Iterator[_Lines | BadRow]:
+    """Lines that follow each other and agree are one sale, until a size comes again."""
+    sale: list[Row] = []
+    for row in rows:
+        goes_on = bool(sale) and isinstance(row, Row) and _goes_on(sale, row)
+        if sale and not goes_on:
+            yield sale
+            sale = []
+        if isinstance(row, Row):
+            sale.append(row)
+        else:
+            yield row
+    if sale:
+        yield sale
+
+
+def _goes_on(sale: _Lines, row: Row) -> bool:
+    def shared(line: Row) -> tuple[object, ...]:
+        return line.code, line.sold_at, line.customer, line.tender, line.is_paid
+
+    return shared(row) == shared(sale[0]) and row.size not in {line.size for line in sale}
+
+
+def _said(sale: _Lines) -> _Said:
+    first, lines = sale[0], sorted(sale, key=lambda row: row.size)
+    worth = sum(map(_amount_of, sale), ZERO)
     return {
-        "timestamp": row.sold_at,
-        "customer_id": row.customer,
-        "payment_mode": row.tender,
-        "can_size": row.size,
-        "number_of_cans": row.quantity,
-        "amount": row.amount,
-        "payment_status": row.is_paid if row.amount else None,
+        # The file's clock has no fractions of a second.
+        "timestamp": first.sold_at.replace(microsecond=0),
+        "customer_id": first.customer,
+        "payment_mode": first.tender,
+        "can_size": [row.size for row in lines],
+        "number_of_cans": None
+        if any(row.quantity is None for row in lines)
+        else [row.quantity for row in lines],
+        "amount": [row.amount for row in lines],
+        "payment_status": first.is_paid if worth else None,
     }
+
+
+def _in_books(sale: Sale) -> _Said:
+    """A sale of the shop as the file would say it. One that was paid later, or undone, was both paid and unpaid."""
+    lines = sorted((size_of(line.can_type.litres), line.quantity, line.amount) for line in sale.lines.all())
+    at_once: Decimal = sale.at_once  # type: ignore[attr-defined]
+    was_paid, is_paid = at_once >= sale.total, sale.paid >= sale.total
+    return {
+        "timestamp": sale.sold_at.replace(microsecond=0),
+        "customer_id": sale.customer.code if sale.customer else "",
+        "payment_mode": sale.stated_tender,
+        "can_size": [size for size, _quantity, _amount in lines],
+        "number_of_cans": [quantity for _size, quantity, _amount in lines],
+        "amount": [amount for _size, _quantity, amount in lines],
+        "payment_status": is_paid if sale.total and was_paid == is_paid else None,
+    }
+
+
+def _amount_of(row: Row) -> Decimal:
+    return row.amount
+
+
+def _paid_of(row: Row) -> Decimal:
+    return row.paid
 
 
 def _differing(row: _Said, there: _Said) -> list[str]:

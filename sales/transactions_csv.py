@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from sales.account_statement import as_written
 from sales.models import ZERO, Tender
 from watershop.dates import YEARS
 
@@ -31,6 +32,8 @@ COLUMNS = (
     "amount",
     "payment_status",
 )
+PAID = "paid_amount"
+"""Read where a file has it: what came of an unpaid sale all the same, on the first of its lines."""
 OTHER_NAMES = {"status": "payment_status"}
 OPTIONAL = frozenset({"number_of_cans"})
 TENDERS = {"cash": Tender.CASH, "upi": Tender.UPI, "coin": Tender.COIN, "coins": Tender.COIN}
@@ -61,7 +64,10 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True)
 class Row:
-    """A readable line. `customer` is "" for a walk-in, `quantity` None where the file doesn't say."""
+    """A readable line. `customer` is "" for a walk-in, `quantity` None where the file doesn't say.
+
+    A sale of several sizes is so many lines, one after the other, that agree in all but size, cans and amount.
+    """
 
     line: int
     code: str
@@ -72,11 +78,13 @@ class Row:
     quantity: int | None
     amount: Decimal
     is_paid: bool
+    paid: Decimal = ZERO
+    """Of an unpaid sale."""
 
     @property
     def size(self) -> str:
         """The can type's code: 20L, 0.5L."""
-        return f"{self.litres.normalize():f}L"
+        return size_of(self.litres)
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,11 @@ class BadRow:
 
 class UnreadableFileError(Exception):
     """Not a transactions file at all; the text is for the person who chose it."""
+
+
+def size_of(litres: Decimal) -> str:
+    """Litres as the file writes them: 20L, 0.5L."""
+    return f"{litres.normalize():f}L"
 
 
 class _BadValueError(Exception):
@@ -131,7 +144,8 @@ class TransactionsFile:
             found = _header(first, delimiter)
             names = tuple(OTHER_NAMES.get(key, key) for key in map(_plain, found))
             _check_columns(names, found)
-            unknown = [word for word, name in zip(found, names, strict=True) if word and name not in COLUMNS]
+            read = {*COLUMNS, PAID}
+            unknown = [word for word, name in zip(found, names, strict=True) if word and name not in read]
             yield TransactionsFile(text, zone, delimiter, names, tuple(unknown))
 
     def rows(self) -> Iterator[Row | BadRow]:
@@ -189,6 +203,7 @@ class TransactionsFile:
             quantity=_cans(cells.get("number_of_cans", "")),
             amount=_amount(cells["amount"]),
             is_paid=is_paid,
+            paid=ZERO if is_paid or not cells.get(PAID) else _amount(cells[PAID]),
         )
 
 
@@ -227,7 +242,7 @@ def _check_columns(names: tuple[str, ...], found: list[str]) -> None:
 
 
 def _code(cells: dict[str, str], column: str) -> str:
-    code = cells[column]
+    code = as_written(cells[column])
     if not code:
         raise _BadValueError(_("%(column)s is empty.") % {"column": column})
     if len(code) > LONGEST_CODE or CONTROL.search(code):

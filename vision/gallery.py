@@ -32,6 +32,15 @@ ENROL_SHOTS = 2
 ENROL_QUALITY = 0.2
 """Of a tracklet with fewer or poorer shots the mean says too little about the next time."""
 
+LIKENESS = """SELECT DISTINCT ON (t.tracklet_id) t.tracklet_id, 1 - (t.vector <=> mean.vector) AS similarity,
+      t.vector <-> mean.vector AS distance
+    FROM vision_template t JOIN (
+      SELECT person_id, model_id, avg(vector) AS vector FROM vision_template WHERE shop_id = %(shop)s GROUP BY 1, 2
+    ) mean USING (person_id, model_id)
+    WHERE t.shop_id = %(shop)s AND t.tracklet_id IS NOT NULL
+    ORDER BY t.tracklet_id, t.id DESC"""
+"""SQL, for tables of a shop: how near the face of each tracklet is to its person's mean, as cosine and as L2."""
+
 
 def known(shop: Shop, model_id: str, *, but: int | None = None) -> Known:
     """The people of a shop as one network sees them, with the faces of which somebody said that they are not theirs.

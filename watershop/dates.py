@@ -79,17 +79,24 @@ def this_year(shop: Shop) -> Period:
     return Period(day.replace(month=1, day=1), day, shop.tz)
 
 
-def period_from(shop: Shop, first: str | None, last: str | None, *, default: Period) -> Period:
+def period_from(
+    shop: Shop,
+    first: str | None,
+    last: str | None,
+    *,
+    default: Period,
+    longest_days: int | None = LONGEST_DAYS,
+) -> Period:
     """The period that a query string names (?from=2026-11-01&to=2026-11-30), else the default.
 
     Raises ValueError with a sentence for the reader when a day is unreadable, the order is wrong, or the period
-    is longer than pages can draw.
+    is longer than pages can draw; files may hold more.
     """
     start = _day_from(first) if first else default.first
     end = _day_from(last) if last else default.last
     if end < start:
         raise ValueError(_("The period ends before it starts. Choose another first or last day."))
-    if (end - start).days >= LONGEST_DAYS:
+    if longest_days and (end - start).days >= longest_days:
         raise ValueError(_("This period is too long. Choose three years at most."))
     return Period(start, end, shop.tz)
 

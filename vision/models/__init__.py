@@ -12,7 +12,7 @@ from vision.models.evidence import DisputeFile, TenderHint
 from vision.models.people import Denial, FormerName, IdentityEvent, Person, PersonQuerySet, Template
 from vision.models.privacy import Consent, Erasure, FaceView, RetentionRun
 from vision.models.queues import Card, CardQuerySet
-from vision.models.recordings import FolderFile, Recording, RecordingChunk
+from vision.models.recordings import FolderFile, OldRecognition, Recording, RecordingChunk
 from vision.models.visits import SaleLink, Sighting, Tracklet, Visit, VisitQuerySet
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "FormerName",
     "IdentityEvent",
     "Lesson",
+    "OldRecognition",
     "Person",
     "PersonQuerySet",
     "Recording",

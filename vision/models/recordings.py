@@ -146,6 +146,32 @@ class RecordingChunk(ShopRow):
         return self.own_end_s - self.start_s
 
 
+class OldRecognition(ShopRow):
+    """A line of an old recognition_results.csv: for whom the shop's first scripts took the face in a picture.
+
+    It names a customer as those scripts did, and is tied to nobody: they knew neither the time nor a consent.
+    """
+
+    recording = models.ForeignKey(
+        Recording, on_delete=models.CASCADE, related_name="old_recognitions", db_constraint=False
+    )
+    image_name = models.CharField(max_length=200)
+    customer_code = models.CharField(max_length=40)
+    similarity = models.FloatField(help_text=_("cosine"))
+
+    class Meta:
+        constraints: ClassVar = [
+            shop_id_unique("oldrecognition"),
+            models.UniqueConstraint(
+                fields=["shop", "image_name", "customer_code"], name="oldrecognition_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(similarity__gte=-1, similarity__lte=1), name="oldrecognition_is_a_cosine"
+            ),
+            SameShop("recording", name="oldrecognition_recording_same_shop"),
+        ]
+
+
 class FolderFile(ShopRow):
     """A file of a watch folder as it was when it was taken in, or refused: so that it is read only once."""
 
