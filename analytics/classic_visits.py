@@ -28,20 +28,27 @@ CAME = f"""WITH came AS (
     FROM vision_visit v JOIN vision_person p ON p.id = v.person_id
     WHERE v.shop_id = %(shop)s AND v.entry_at < %(end)s
     GROUP BY 1
-), recognised AS (
-    SELECT k.id, timezone(%(zone)s, r.started_at + k.started_s * interval '1 second') AS at, k.started_s, k.number,
-      coalesce(c.code, p.code) AS customer, p.code AS face, l.similarity, l.distance, camera.name AS camera
-    FROM vision_tracklet k
-    JOIN vision_recording r ON r.id = k.recording_id
-    JOIN vision_camera camera ON camera.id = r.camera_id
-    JOIN vision_person p ON p.id = k.person_id AND NOT p.is_ignored
-    LEFT JOIN customers_customer c ON c.id = p.customer_id
-    LEFT JOIN ({LIKENESS}) l ON l.tracklet_id = k.id
+), faces AS (
+    SELECT k.*, r.camera_id, r.started_at + k.started_s * interval '1 second' AS seen_at
+    FROM vision_tracklet k JOIN vision_recording r ON r.id = k.recording_id
     WHERE k.shop_id = %(shop)s AND r.started_at < %(end)s
-      AND r.started_at + k.started_s * interval '1 second' >= %(start)s
-      AND r.started_at + k.started_s * interval '1 second' < %(end)s
+), recognised AS (
+    SELECT f.id, f.seen_at, f.camera_id, f.number, p.code AS face, coalesce(c.code, p.code) AS customer, l.similarity,
+      l.distance, 'face_' || lpad(to_char(f.started_s, 'FM999990.00'), 9, '0') || '_t' || lpad(f.number::text, 4, '0')
+      || '.jpg' AS image_name
+    FROM faces f JOIN vision_person p ON p.id = f.person_id AND NOT p.is_ignored
+    LEFT JOIN customers_customer c ON c.id = p.customer_id
+    LEFT JOIN ({LIKENESS}) l ON l.tracklet_id = f.id
+    WHERE f.seen_at >= %(start)s AND f.seen_at < %(end)s
+    UNION ALL
+    SELECT o.id, r.started_at, r.camera_id, NULL, NULL, o.customer_code, o.similarity, NULL, o.image_name
+    FROM vision_oldrecognition o JOIN vision_recording r ON r.id = o.recording_id
+    WHERE o.shop_id = %(shop)s AND r.started_at >= %(start)s AND r.started_at < %(end)s
 )"""  # noqa: S608 all of it is ours
-"""`came`: the visits of the period; `visitors`: who is known of them; `known`: since when each was ever seen."""
+"""`came`: the visits of the period; `visitors`: who is known of them; `known`: since when each was ever seen.
+
+`recognised`: each face that was taken for somebody, and what the first scripts said, on the day of their file.
+"""
 
 CUSTOMER, NAME = text("customer"), text("name")
 SECOND = "date_trunc('second', {})"
@@ -102,15 +109,14 @@ VISIT_TABLES: dict[str, Query] = {
         distance="round(distance::numeric, 4)",
     ),
     "recognition_results": _came(
-        "FROM recognised ORDER BY at, id",
-        image_name="'face_' || lpad(to_char(started_s, 'FM999990.00'), 9, '0') || '_t'"
-        " || lpad(number::text, 4, '0') || '.jpg'",
+        "FROM recognised JOIN vision_camera camera ON camera.id = camera_id ORDER BY recognised.seen_at, recognised.id",
+        image_name=text("image_name"),
         customer_id=CUSTOMER,
         similarity="round(similarity::numeric, 4)",
         person="face",
         distance="round(distance::numeric, 4)",
-        time=SECOND.format("at"),
-        camera=text("camera"),
+        time=ON_CLOCK.format("recognised.seen_at"),
+        camera=text("camera.name"),
         track="number",
     ),
 }

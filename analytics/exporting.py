@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.db import models
 from django.db.models import Min
 from django.utils.translation import gettext_lazy as _
 
-from analytics import workbooks
+from analytics import pictures, workbooks
 from analytics.classic import TABLES
+from analytics.classic_charts import CHARTS
 from sales.models import Payment, Sale
 from vision.models import Visit
 from watershop import audit
@@ -26,7 +27,7 @@ from watershop.audit import Actor
 from watershop.dates import Period, day_of, today
 from watershop.models import Right, Shop
 
-Write = Callable[[Shop, Period, BinaryIO], None]
+Write = Callable[[Shop, Period, IO[bytes]], None]
 
 
 class Group(models.TextChoices):
@@ -36,6 +37,7 @@ class Group(models.TextChoices):
     CUSTOMERS = "customers", _("Customers")
     VISITS = "visits", _("Visits")
     WORKBOOKS = "workbooks", _("Workbooks")
+    CHARTS = "charts", _("Charts")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,15 @@ TITLES: dict[Group, dict[str, Any]] = {
         "recognition_results": _("All recognitions"),
     },
 }
+CHART_TITLES: dict[str, Any] = {
+    "line_daily_visits": _("Visits by day"),
+    "bar_visits_per_hour": _("Visits by hour"),
+    "bar_top_customers": _("Who came most often"),
+    "pie_new_vs_returning": _("New and returning customers"),
+    "pie_payment_modes": _("How buyers pay"),
+    "total_spend_per_customer": _("Spent by customer"),
+    "line_cans_per_day": _("Cans by day"),
+}
 RIGHTS = {
     "transactions": frozenset[Right](),
     "unpaid": frozenset[Right](),
@@ -93,8 +104,16 @@ RIGHTS = {
 }
 
 
-def _write_table(name: str, shop: Shop, period: Period, file: BinaryIO) -> None:
+def _write_table(name: str, shop: Shop, period: Period, file: IO[bytes]) -> None:
     TABLES[name](shop, period).write_csv(file)
+
+
+def _write_svg(name: str, shop: Shop, period: Period, file: IO[bytes]) -> None:
+    file.write(pictures.svg_file(CHARTS[name](shop, period)).encode())
+
+
+def _write_png(name: str, shop: Shop, period: Period, file: IO[bytes]) -> None:
+    file.write(pictures.png(CHARTS[name](shop, period)))
 
 
 def _files() -> Iterator[ReportFile]:
@@ -108,6 +127,9 @@ def _files() -> Iterator[ReportFile]:
     yield ReportFile(
         "shop_activity_insights.xlsx", _("Days and hours"), Group.WORKBOOKS, workbooks.activity_insights
     )
+    for name, title in CHART_TITLES.items():
+        yield ReportFile(f"{name}.svg", title, Group.CHARTS, partial(_write_svg, name))
+        yield ReportFile(f"{name}.png", title, Group.CHARTS, partial(_write_png, name))
 
 
 FILES = {file.name: file for file in _files()}
@@ -133,7 +155,7 @@ def export_to(folder: Path, shop: Shop, period: Period, actor: Actor) -> Iterato
         yield _write_whole(folder / report.name, partial(report.write, shop, period))
 
 
-def _write_whole(path: Path, write: Callable[[BinaryIO], None]) -> Path:
+def _write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> Path:
     """Write a file beside its place and move it there once it is whole, over one of an earlier time."""
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -146,7 +168,7 @@ def _write_whole(path: Path, write: Callable[[BinaryIO], None]) -> Path:
     return path
 
 
-def download(report: ReportFile, shop: Shop, period: Period, actor: Actor) -> BinaryIO:
+def download(report: ReportFile, shop: Shop, period: Period, actor: Actor) -> IO[bytes]:
     """The file, ready to be read from its start; it is on the disk, and gone once it is closed."""
     _note(shop, period, actor, [report.name])
     file = tempfile.TemporaryFile()  # noqa: SIM115 whoever sends it closes it
@@ -157,7 +179,7 @@ def download(report: ReportFile, shop: Shop, period: Period, actor: Actor) -> Bi
     return file
 
 
-def download_all(reports: Iterable[ReportFile], shop: Shop, period: Period, actor: Actor) -> BinaryIO:
+def download_all(reports: Iterable[ReportFile], shop: Shop, period: Period, actor: Actor) -> IO[bytes]:
     """These files in one ZIP, ready to be read as above."""
     reports = list(reports)
     _note(shop, period, actor, [report.name for report in reports])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.db import connection
 
@@ -55,7 +55,7 @@ class Table:
             while some := cursor.fetchmany(FETCHED):
                 yield from some
 
-    def write_csv(self, file: BinaryIO) -> None:
+    def write_csv(self, file: IO[bytes]) -> None:
         """Have PostgreSQL write the table into `file` as UTF-8 CSV under a line with the columns' names."""
         with connection.cursor() as cursor:
             select = cursor.mogrify(self._sql, self._parameters).decode()

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from analytics import api as api_views
-from analytics import festival_views, one_person_views, views
+from analytics import downloads_views, festival_views, one_person_views, views
 
 pages = [
     path("dashboard/", views.dashboard, name="dashboard"),
@@ -14,6 +14,9 @@ pages = [
     path("festivals/save/", festival_views.festivals_save, name="festivals_save"),
     path("festivals/suggested/", festival_views.festivals_suggested, name="festivals_suggested"),
     path("festivals/<int:pk>/remove/", festival_views.festival_remove, name="festival_remove"),
+    path("downloads/", downloads_views.downloads, name="downloads"),
+    path("downloads/all.zip", downloads_views.download_all, name="download_all"),
+    path("downloads/<str:name>", downloads_views.download, name="download"),
     path("customers/<int:pk>/data/", one_person_views.customer_data, name="customer_data"),
     path("customers/<int:pk>/data/export/", one_person_views.customer_export, name="customer_export"),
 ]

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain, islice
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from analytics.classic import TABLES
 from analytics.tables import Cell
@@ -55,17 +54,17 @@ INSIGHTS = (
 )
 
 
-def activity_report(shop: Shop, period: Period, file: BinaryIO) -> None:
+def activity_report(shop: Shop, period: Period, file: IO[bytes]) -> None:
     """Write analytics_report.xlsx: spending, paid and unpaid, cans, tenders."""
     _write(REPORT, shop, period, file)
 
 
-def activity_insights(shop: Shop, period: Period, file: BinaryIO) -> None:
+def activity_insights(shop: Shop, period: Period, file: IO[bytes]) -> None:
     """Write shop_activity_insights.xlsx: the first and last customer of each day, and sales by hour."""
     _write(INSIGHTS, shop, period, file)
 
 
-def _write(sheets: Iterable[Sheet], shop: Shop, period: Period, file: BinaryIO) -> None:
+def _write(sheets: Iterable[Sheet], shop: Shop, period: Period, file: IO[bytes]) -> None:
     workbook = Workbook(write_only=True)
     for sheet in sheets:
         table = TABLES[sheet.table](shop, period)
@@ -85,9 +84,8 @@ def fill(
         number, first = number + 1, next(rows, None)
 
 
-def _page(
-    page: WriteOnlyWorksheet, sheet: Sheet, columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]
-) -> None:
+def _page(page: Any, sheet: Sheet, columns: tuple[str, ...], rows: Iterable[tuple[Cell, ...]]) -> None:
+    """Fill one sheet, of whose ways the stubs know too little."""
     page.freeze_panes = "A2"
     names = [sheet.names.get(column, column) for column in columns]
     for letter, name in zip(map(get_column_letter, range(1, len(names) + 1)), names, strict=True):
@@ -100,19 +98,20 @@ def _page(
     page.auto_filter.ref = f"A1:{get_column_letter(len(names))}{height}"
 
 
-def _heading(page: WriteOnlyWorksheet, name: str) -> WriteOnlyCell:
+def _heading(page: Any, name: str) -> Any:
     cell = WriteOnlyCell(page, name)
     cell.font, cell.fill = HEADING, BEHIND
     return cell
 
 
-def _cell(page: WriteOnlyWorksheet, value: Cell, is_money: bool) -> Any:
+def _cell(page: Any, value: Cell, is_money: bool) -> Any:
     """The value with the format of its kind; letters that no workbook can hold are left out."""
     if isinstance(value, str):
         return ILLEGAL_CHARACTERS_RE.sub("", value)
     if value is None:
         return None
-    cell = WriteOnlyCell(page, value)
+    cell: Any = WriteOnlyCell(page)
+    cell.value = value
     kind = next(shown for type_, shown in FORMATS if isinstance(value, type_))
     cell.number_format = RUPEES if is_money else kind
     return cell
