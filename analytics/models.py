@@ -1,6 +1,6 @@
 """What is kept of the numbers: what was counted of each day, what the owner said, and what they were told.
 
-The roll-up (RollUp to VisitorMonth) is a cache: `rollup.py` alone writes it, from the rows of `sales` and `vision`.
+The roll-up (RollUp to VisitorDay) is a cache: `rollup.py` alone writes it, from the rows of `sales` and `vision`.
 """
 
 from decimal import Decimal
@@ -54,6 +54,7 @@ class DailyTotals(ShopRow):
     cans_moved = models.IntegerField(default=0, help_text=_("cans that went out less those that came back"))
     visits = models.PositiveIntegerField(default=0, help_text=_("staff and posters left out"))
     anonymous = models.PositiveIntegerField(default=0, help_text=_("visits of nobody known"))
+    persons = models.PositiveIntegerField(default=0, help_text=_("different visitors"))
     first_sale_at = models.DateTimeField(null=True)
     last_sale_at = models.DateTimeField(null=True)
     first_visit_at = models.DateTimeField(null=True)
@@ -119,19 +120,19 @@ class CustomerMonth(ShopRow):
         ]
 
 
-class VisitorMonth(ShopRow):
-    """How often one visitor came in one month. `who` is the id of an account, or below zero that of a face."""
+class VisitorDay(ShopRow):
+    """One visitor on one day. `who` is the id of an account, or below zero that of a face (visitors.WHO)."""
 
-    month = models.DateField()
+    day = models.DateField()
     who = models.BigIntegerField()
     visits = models.PositiveIntegerField()
 
     class Meta:
         constraints: ClassVar = [
-            shop_id_unique("visitormonth"),
-            models.UniqueConstraint(fields=["shop", "who", "month"], name="visitormonth_once"),
+            shop_id_unique("visitorday"),
+            models.UniqueConstraint(fields=["shop", "day", "who"], name="visitorday_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["shop", "month"], name="visitormonth_by_month")]
+        indexes: ClassVar = [models.Index(fields=["shop", "who", "day"], name="visitorday_by_visitor")]
 
 
 class NumbersSettings(ShopRow):

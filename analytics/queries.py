@@ -15,6 +15,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, ExtractHour, TruncDate
 
+from analytics.models import DailyTotals, SlotTotals
+from analytics.rollup import reads
 from analytics.visitors import Visitors, visitors
 from sales.models import ZERO, Allocation, CanMovement, Payment, Sale, SaleLine, SaleVoid, Tender
 from watershop.dates import Period
@@ -109,6 +111,20 @@ _SUMS = {
 }
 
 
+@reads
+def totals(shop: Shop, period: Period) -> list[DailyTotals]:
+    """A row for every day of the period, an unsaved one with zeros where nothing happened."""
+    rows = {row.day: row for row in DailyTotals.objects.filter(shop=shop, day__range=_ends(period))}
+    return [rows.get(day) or DailyTotals(shop=shop, day=day) for day in period.days]
+
+
+@reads
+def by_slot(shop: Shop, period: Period) -> list[SlotTotals]:
+    """The half-hours in which anything happened, by day and slot."""
+    slots = SlotTotals.objects.filter(shop=shop, day__range=_ends(period))
+    return list(slots.order_by("day", "slot"))
+
+
 def summary(shop: Shop, period: Period) -> Summary:
     """The numbers at the top of the dashboard; five queries."""
     return Summary(
@@ -200,6 +216,10 @@ def top_customers(shop: Shop, period: Period, limit: int = 10) -> list[CustomerS
         name=F("sale__customer__name"),
     ).order_by("-revenue", "code")[:limit]
     return [CustomerSold(row["customer_id"], row["code"], row["name"], _sold(row)) for row in rows]
+
+
+def _ends(period: Period) -> tuple[date, date]:
+    return period.first, period.last
 
 
 def _lines(shop: Shop, start: datetime, end: datetime) -> QuerySet[SaleLine]:

@@ -232,6 +232,7 @@ class CanMovement(ShopRow):
         ]
         indexes: ClassVar = [
             models.Index(fields=["shop", "customer"], name="canmovement_by_customer"),
+            models.Index(fields=["shop", "at"], name="canmovement_by_time"),
             models.Index(fields=["merge"], condition=Q(merge__isnull=False), name="canmovement_of_merge"),
         ]
 

@@ -1,7 +1,8 @@
-"""A shop with a past of any length, made by SQL: one small shop, written by the ledger itself, copied many times.
+"""Shops with a past of any length, made by SQL: one small shop, written by the ledger itself, copied many times.
 
-Each copy is another neighbourhood: the same customers under other codes, their sales some seconds earlier. So every
-column of every table is filled as the ledger fills it, whatever migrations add, and the books of the copy agree.
+Each copy is another neighbourhood: the same customers under other codes, their sales somewhat earlier, so that all
+copies together fill the gap to the sale before. So every column of every table is filled as the ledger fills it,
+whatever migrations add, and the books of the copy agree. Visits are written as they are found: by one statement.
 """
 
 import random
@@ -22,17 +23,20 @@ from customers.book import add_customer
 from customers.models import Customer
 from sales import drawer
 from sales.ledger import receive_payment, record_sales
-from sales.models import CanType, Tender
+from sales.models import CanType, Sale, Tender
 from sales.new_sale import Line, NewSale
 from tests.base import TESTS
+from vision.models import Camera, Person, Recording
 from watershop import accounts, opening
 from watershop.models import Answer, AuditEntry, Membership, Role, RoleRight, Shop, ShopRow, User
 
-SMALL, BIG = "small", "big"
+SMALL, MIDDLE, BIG = "small", "middle", "big"
 CLERKS = 8
 CUSTOMERS_PER_SALE = Decimal("0.05")
-DAYS = 700
+DAYS = 3 * 365
 UNPAID = 0.06
+VISITS_PER_SALE = 0.3
+FACES = 3000
 NAMES = (
     "Asha",
     "Bala",
@@ -63,18 +67,32 @@ SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
 WHERE indrelid::regclass::text = ANY(%s)
 AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
 """
+VISITS = """
+INSERT INTO vision_visit (shop_id, recording_id, person_id, entry_at, exit_at, is_confirmed, kind, label, entry_by,
+    exit_by, shots)
+SELECT shop, %s, CASE WHEN random() > 0.125 THEN (%s::bigint[])[1 + floor(random() * %s)::int] END,
+    at, at + random() * interval '5 minutes', false, 'face', '', 'sight', 'sight', 3
+FROM (SELECT %s * interval '1 day' AS years, %s::bigint AS shop) AS these,
+    LATERAL (SELECT now() - years * random() AS at FROM generate_series(1, %s)) AS entries
+ORDER BY at
+"""
 
 
 @transaction.atomic
 def fill(*, small: int, copies: int) -> None:
-    """The shop `small` with so many sales, and the shop `big` with that many times `copies`."""
+    """The shop `small` with so many sales, `big` with that many times `copies`, and `middle` with a tenth of that."""
     if Shop.objects.filter(slug=BIG).exists():
         return
     clerks = [User.objects.create_user(f"clerk{number}") for number in range(CLERKS)]
-    shops = {slug: _open(slug, clerks) for slug in (SMALL, BIG)}
+    shops = {slug: _open(slug, clerks) for slug in (SMALL, MIDDLE, BIG)}
     _trade(shops[SMALL], sales=small)
+    few = max(1, copies // 10)
     with _no_keys():
-        _copy(shops[SMALL], shops[BIG], copies)
+        stride = max(_last_id(model) for model in _copied())
+        _copy(shops[SMALL], shops[BIG], range(1, copies + 1), stride)
+        _copy(shops[SMALL], shops[MIDDLE], range(copies + 1, copies + few + 1), stride)
+    for slug, copied in ((MIDDLE, few), (BIG, copies)):
+        _come_in(shops[slug], round(small * copied * VISITS_PER_SALE))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -101,7 +119,7 @@ def _trade(shop: Shop, *, sales: int) -> None:
             tender=chance.choice(list(Tender)),
             customer=chance.choice(customers),
             is_paid=chance.random() > UNPAID,
-            sold_at=first + timedelta(days=DAYS) * number / sales,
+            sold_at=first + timedelta(days=DAYS) * (number + 1) / sales,
         )
         for number in range(sales)
     ]
@@ -165,17 +183,22 @@ def _is_many(model: type[models.Model]) -> bool:
     )
 
 
-def _copy(source: Shop, target: Shop, copies: int) -> None:
+def _copy(source: Shop, target: Shop, copies: range, stride: int) -> None:
+    """The copies with these numbers, which no other shop has: `stride` times its number parts the ids of a copy."""
+    sales = Sale.objects.of(source).count()
+    step_s = DAYS * 24 * 3600 / sales / len(copies)
     with connection.cursor() as cursor:
-        stride = max(_last_id(model) for model in _copied())
         for model in _copied():
-            table, numbers = model._meta.db_table, f"1, {copies if _is_many(model) else 1}"
+            table, last = model._meta.db_table, copies[-1] if _is_many(model) else copies[0]
             _say(f"copying {table}")
-            columns = {f'"{field.column}"': _value(field, stride) for field in _stored(model)}
+            columns = {
+                f'"{field.column}"': _value(field, stride, copies[0], step_s) for field in _stored(model)
+            }
             columns['"shop_id"'] = str(target.pk)
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())} "
-                f"FROM {table} row_, generate_series({numbers}) copy WHERE shop_id = %s ORDER BY row_.id, copy",
+                f"FROM {table} row_, generate_series({copies[0]}, {last}) copy WHERE shop_id = %s "
+                "ORDER BY row_.id, copy",
                 [source.pk],
             )
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
@@ -194,17 +217,17 @@ def _stored(model: type[ShopRow]) -> list["models.Field[object, object]"]:
     return [field for field in model._meta.concrete_fields if not isinstance(field, models.GeneratedField)]
 
 
-def _value(field: "models.Field[object, object]", stride: int) -> str:
+def _value(field: "models.Field[object, object]", stride: int, first: int, step_s: float) -> str:
     """What a copy has in that column; `copy` is its number."""
     model, value = field.model, f'row_."{field.column}"'
     other = field.related_model
     if field.primary_key or (isinstance(other, type) and issubclass(other, ShopRow)):
         is_many = _is_many(model if field.primary_key else other)
-        return f"{value} + {stride} * {'copy' if is_many else 1}"
+        return f"{value} + {stride} * {'copy' if is_many else first}"
     if not _is_many(model):
         return value
     if isinstance(field, models.DateTimeField):
-        return f"{value} - copy * interval '7 seconds'"
+        return f"{value} - (copy - {first}) * interval '{step_s} seconds'"
     if field.name == "phone":
         return f"({value}::bigint + copy * 104729)::text"
     if field.name == "name" or _is_unique(field):
@@ -220,3 +243,18 @@ def _is_unique(field: "models.Field[object, object]") -> bool:
     return (
         isinstance(field, models.CharField) and not field.choices and any(field.name in row for row in once)
     )
+
+
+def _come_in(shop: Shop, visits: int) -> None:
+    """One visit in eight is of nobody known, one face in fifty of somebody who works here."""
+    camera = Camera.objects.create(shop=shop, name="Door")
+    recording = Recording.objects.create(shop=shop, camera=camera, sha256="bench", started_at=timezone.now())
+    codes = Person.next_codes(shop, min(FACES, visits))
+    people = Person.objects.bulk_create(
+        Person(shop=shop, code=code, is_shop_staff=number % 50 == 49) for number, code in enumerate(codes)
+    )
+    faces = [person.pk for person in people]
+    _say(f"{visits} visits to {shop}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(0.5)")
+        cursor.execute(VISITS, [recording.pk, faces, len(faces), DAYS, shop.pk, visits])

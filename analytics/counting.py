@@ -1,0 +1,160 @@
+"""How days are counted from the rows of `sales` and `vision`, set by set: the statements of `rollup.py`.
+
+Each day is cut by the two midnights that the caller names, so that an index finds its rows whatever the clock did in
+between; only the half-hour of a row is read off the shop's clock.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from watershop.dates import Period
+from watershop.models import Shop
+
+_FORGET = """
+WITH slots AS (DELETE FROM analytics_slottotals WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[])),
+sizes AS (DELETE FROM analytics_sizetotals WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[])),
+visitors AS (DELETE FROM analytics_visitorday WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[]))
+DELETE FROM analytics_dailytotals WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[]);
+"""
+_COUNT = """
+WITH days AS MATERIALIZED (
+    SELECT * FROM unnest(%(days)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+        AS d (day, starts, ends)
+),
+lines AS MATERIALIZED (
+    SELECT day, sale.id AS sale, sold_at, stated_tender, line.can_type_id, line.quantity, line.amount
+    FROM days
+    JOIN sales_sale sale ON sale.shop_id = %(shop)s AND sold_at >= starts AND sold_at < ends
+    JOIN sales_saleline line ON line.sale_id = sale.id
+    WHERE NOT EXISTS (SELECT FROM sales_salevoid gone WHERE gone.sale_id = sale.id)
+),
+sold AS MATERIALIZED (
+    SELECT day, sale, sold_at, stated_tender, sum(quantity) AS cans, sum(amount) AS worth
+    FROM lines GROUP BY day, sale, sold_at, stated_tender
+),
+settled AS (
+    SELECT sold.sale, sum(part.amount) AS paid
+    FROM sold JOIN sales_allocation part ON part.sale_id = sold.sale GROUP BY sold.sale
+),
+came AS MATERIALIZED (
+    SELECT day, entry_at, exit_at, person_id IS NULL AS is_unknown,
+        coalesce(person.customer_id, -person.id) AS who,
+        coalesce(is_shop_staff, false) AS is_staff,
+        NOT coalesce(is_shop_staff, false) AND NOT coalesce(is_ignored, false) AS counts
+    FROM days
+    JOIN vision_visit visit ON visit.shop_id = %(shop)s AND entry_at >= starts AND entry_at < ends
+    LEFT JOIN vision_person person ON person.id = visit.person_id
+),
+slots AS (
+    INSERT INTO analytics_slottotals (shop_id, day, slot, sales, cans, revenue, visits)
+    SELECT %(shop)s, day, floor(extract(epoch FROM (at AT TIME ZONE %(zone)s)::time) / 1800) AS slot,
+        count(sale), coalesce(sum(cans), 0), coalesce(sum(worth), 0), count(*) - count(sale)
+    FROM (
+        SELECT day, sold_at AS at, sale, cans, worth FROM sold
+        UNION ALL
+        SELECT day, entry_at, NULL, NULL, NULL FROM came WHERE counts
+    ) AS happened GROUP BY day, slot
+),
+sizes AS (
+    INSERT INTO analytics_sizetotals (shop_id, day, can_type_id, cans, revenue)
+    SELECT %(shop)s, day, can_type_id, sum(quantity), sum(amount) FROM lines GROUP BY day, can_type_id
+),
+visitors AS (
+    INSERT INTO analytics_visitorday (shop_id, day, who, visits)
+    SELECT %(shop)s, day, who, count(*) FROM came WHERE counts AND who IS NOT NULL GROUP BY day, who
+),
+of_sales AS (
+    SELECT day, count(*) AS sales, sum(cans) AS cans, sum(worth) AS revenue, sum(coalesce(paid, 0)) AS paid,
+        count(*) FILTER (WHERE worth > coalesce(paid, 0)) AS unpaid_sales,
+        count(*) FILTER (WHERE stated_tender = 'cash') AS stated_cash,
+        count(*) FILTER (WHERE stated_tender = 'upi') AS stated_upi,
+        count(*) FILTER (WHERE stated_tender = 'coin') AS stated_coin,
+        min(sold_at) AS first_sale_at, max(sold_at) AS last_sale_at
+    FROM sold LEFT JOIN settled USING (sale) GROUP BY day
+),
+of_payments AS (
+    SELECT day, sum(amount) FILTER (WHERE tender = 'cash') AS taken_cash,
+        sum(amount) FILTER (WHERE tender = 'upi') AS taken_upi,
+        sum(amount) FILTER (WHERE tender = 'coin') AS taken_coin
+    FROM days
+    JOIN sales_payment payment
+        ON payment.shop_id = %(shop)s AND received_at >= starts AND received_at < ends
+    GROUP BY day
+),
+of_cans AS (
+    SELECT day, sum(quantity) AS cans_moved
+    FROM days JOIN sales_canmovement moved ON moved.shop_id = %(shop)s AND at >= starts AND at < ends
+    GROUP BY day
+),
+of_visits AS (
+    SELECT day, count(*) FILTER (WHERE counts) AS visits, count(*) FILTER (WHERE is_unknown) AS anonymous,
+        count(DISTINCT who) FILTER (WHERE counts) AS persons,
+        min(entry_at) FILTER (WHERE counts) AS first_visit_at,
+        max(exit_at) FILTER (WHERE counts) AS last_visit_at,
+        min(entry_at) FILTER (WHERE is_staff) AS first_staff_at,
+        max(exit_at) FILTER (WHERE is_staff) AS last_staff_at
+    FROM came GROUP BY day
+)
+INSERT INTO analytics_dailytotals (shop_id, day, sales, cans, revenue, paid, unpaid_sales, stated_cash, stated_upi,
+    stated_coin, taken_cash, taken_upi, taken_coin, cans_moved, visits, anonymous, persons, first_sale_at,
+    last_sale_at, first_visit_at, last_visit_at, first_staff_at, last_staff_at)
+SELECT %(shop)s, day, coalesce(sales, 0), coalesce(cans, 0), coalesce(revenue, 0), coalesce(paid, 0),
+    coalesce(unpaid_sales, 0), coalesce(stated_cash, 0), coalesce(stated_upi, 0), coalesce(stated_coin, 0),
+    coalesce(taken_cash, 0), coalesce(taken_upi, 0), coalesce(taken_coin, 0), coalesce(cans_moved, 0),
+    coalesce(visits, 0), coalesce(anonymous, 0), coalesce(persons, 0), first_sale_at, last_sale_at,
+    first_visit_at, last_visit_at, first_staff_at, last_staff_at
+FROM days LEFT JOIN of_sales USING (day) LEFT JOIN of_payments USING (day) LEFT JOIN of_cans USING (day)
+LEFT JOIN of_visits USING (day)
+"""
+_TAKE_MARKS = """
+UPDATE analytics_rollup SET counted_at = now() WHERE shop_id = %(shop)s;
+DELETE FROM watershop_dirtyday
+WHERE shop_id = %(shop)s AND day >= %(month)s AND day < %(month)s + interval '1 month' RETURNING day
+"""
+_MARK_ALL = """
+DELETE FROM analytics_dailytotals WHERE shop_id = %(shop)s;
+DELETE FROM analytics_slottotals WHERE shop_id = %(shop)s;
+DELETE FROM analytics_sizetotals WHERE shop_id = %(shop)s;
+DELETE FROM analytics_visitorday WHERE shop_id = %(shop)s;
+DELETE FROM watershop_dirtyday WHERE shop_id = %(shop)s;
+INSERT INTO watershop_dirtyday (shop_id, day, xact)
+SELECT DISTINCT %(shop)s, (at AT TIME ZONE %(zone)s)::date, pg_current_xact_id()::text::bigint FROM (
+    SELECT sold_at AS at FROM sales_sale WHERE shop_id = %(shop)s
+    UNION ALL SELECT received_at FROM sales_payment WHERE shop_id = %(shop)s
+    UNION ALL SELECT at FROM sales_canmovement WHERE shop_id = %(shop)s
+    UNION ALL SELECT entry_at FROM vision_visit WHERE shop_id = %(shop)s
+) AS happened
+"""
+
+
+def take_marks(shop: Shop, month: date) -> list[date]:
+    """The days of the month (its first day) that wait, marked no more. Holds the shop's roll-up from now on.
+
+    What the second statement sees is committed, and is seen by every later one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_MARKS, {"shop": shop.pk, "month": month})
+        return sorted({day for (day,) in cursor.fetchall()})
+
+
+def mark_all(shop: Shop) -> None:
+    """Nothing is counted, and every day on which anything ever happened waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_ALL, {"shop": shop.pk, "zone": shop.zone})
+
+
+def count(shop: Shop, days: Sequence[date]) -> None:
+    """Put what happened on these days into the place of what was counted of them."""
+    cuts = [Period(day, day, shop.tz) for day in days]
+    values: dict[str, Any] = {
+        "shop": shop.pk,
+        "zone": shop.zone,
+        "days": list(days),
+        "starts": [cut.start for cut in cuts],
+        "ends": [cut.end for cut in cuts],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET + _COUNT, values)
