@@ -154,10 +154,10 @@ class _Intake:
 
     def _all_priced(self, sale: _Lines) -> _Lines | None:
         """Its lines as `_priced` leaves them; None where one can't be sold, or more is paid than it costs."""
-        total, paid = (sum((part(row) for row in sale), ZERO) for part in (_amount_of, _paid_of))
-        if paid and paid >= total:
-            reason = _("It is unpaid, but ₹%(paid)s of ₹%(total)s is paid.")
-            self.report.refuse(BadRow(sale[0].line, reason % {"paid": paid, "total": total}))
+        paid, worth = _paid(sale), _worth(sale)
+        if paid and paid >= worth:
+            reason = _("It is unpaid, but ₹%(paid)s of ₹%(worth)s is paid.")
+            self.report.refuse(BadRow(sale[0].line, reason % {"paid": paid, "worth": worth}))
             return None
         priced = [self._priced(row) for row in sale]
         return None if None in priced else [row for row in priced if row]
@@ -225,7 +225,7 @@ class _Intake:
         record_sales(self.shop, self.actor, news)
 
     def _new_sale(self, sale: _Lines, customer: Customer | None) -> NewSale:
-        first, paid = sale[0], sum((row.paid for row in sale), ZERO)
+        first, paid = sale[0], _paid(sale)
         return NewSale(
             lines=[self._line(row) for row in sale],
             tender=first.tender,
@@ -268,7 +268,6 @@ def _goes_on(sale: _Lines, row: Row) -> bool:
 
 def _said(sale: _Lines) -> _Said:
     first, lines = sale[0], sorted(sale, key=lambda row: row.size)
-    worth = sum(map(_amount_of, sale), ZERO)
     return {
         # The file's clock has no fractions of a second.
         "timestamp": first.sold_at.replace(microsecond=0),
@@ -279,7 +278,7 @@ def _said(sale: _Lines) -> _Said:
         if any(row.quantity is None for row in lines)
         else [row.quantity for row in lines],
         "amount": [row.amount for row in lines],
-        "payment_status": first.is_paid if worth else None,
+        "payment_status": first.is_paid if _worth(sale) else None,
     }
 
 
@@ -299,12 +298,13 @@ def _in_books(sale: Sale) -> _Said:
     }
 
 
-def _amount_of(row: Row) -> Decimal:
-    return row.amount
+def _worth(sale: _Lines) -> Decimal:
+    return sum((row.amount for row in sale), ZERO)
 
 
-def _paid_of(row: Row) -> Decimal:
-    return row.paid
+def _paid(sale: _Lines) -> Decimal:
+    """What came of an unpaid sale."""
+    return sum((row.paid for row in sale), ZERO)
 
 
 def _differing(row: _Said, there: _Said) -> list[str]:

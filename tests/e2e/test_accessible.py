@@ -21,7 +21,7 @@ from watershop.models import User
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 GRAVE = ("serious", "critical")
 WIDTHS = (360, 1280)
-OTHERS = {"chart": "revenue", "camera_add": "stream", "queue": "late_void"}
+OTHERS = {"chart": "revenue", "download": "unpaid.csv", "camera_add": "stream", "queue": "late_void"}
 RULES = {"resultTypes": ["violations"]}
 
 

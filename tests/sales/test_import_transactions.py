@@ -280,6 +280,41 @@ def test_an_id_with_other_content_is_a_bad_row(
     assert bad.line == 4 and "amount" in bad.reason
 
 
+def test_lines_that_agree_and_follow_each_other_are_one_sale_of_several_sizes(take_in: Import) -> None:
+    lines = (GOOD, GOOD.replace("20L,2,40", "10L,1,10"), GOOD.replace("T1", "T2"))
+    report = take_in(*lines)
+    assert (report.new_sales, report.bad, report.total) == (2, 0, Decimal(90))
+    sale = Sale.objects.with_sums().get(code="T1")
+    assert (sale.total, sale.cans, sale.due) == (Decimal(50), 3, Decimal(0))
+    assert take_in(*lines).already_there == 2
+
+
+def test_an_id_at_another_time_or_with_a_size_more_is_another_sale_and_refused(take_in: Import) -> None:
+    other = GOOD.replace("20L,2,40", "10L,1,10")
+    report = take_in(GOOD, other.replace("16:04", "16:05"), GOOD, other)
+    assert [bad.line for bad in report.bad_rows] == [3, 4]
+    assert "timestamp" in report.bad_rows[0].reason and "can_size" in report.bad_rows[1].reason
+
+
+def test_a_part_payment_leaves_the_rest_unpaid(take_in: Import) -> None:
+    unpaid, header = GOOD.replace(",Paid", ",Unpaid,{}"), f"{HEADER},paid_amount"
+    (bad,) = take_in(unpaid.format(40), header=header).bad_rows
+    assert "₹40.00 of ₹40.00 is paid" in bad.reason
+    report = take_in(unpaid.format(15), header=header)
+    assert (report.unpaid, report.warned) == (Decimal(25), 0)
+    sale = Sale.objects.with_sums().get()
+    assert (sale.paid, sale.due) == (Decimal(15), Decimal(25))
+    assert take_in(unpaid.format(15), header=header).already_there == 1
+
+
+def test_the_mark_of_a_text_is_taken_off_again(take_in: Import) -> None:
+    take_in(GOOD.replace("CUST_0002", "'=1"), GOOD.replace("T1", "T2").replace("CUST_0002", "'Bala"))
+    assert set(Customer.objects.exclude(name__in=("Asha", "Bala")).values_list("code", flat=True)) == {
+        "=1",
+        "'Bala",
+    }
+
+
 def test_an_id_of_the_till_is_not_taken_twice(take_in: Import, cast: Cast) -> None:
     sale = sell(cast, code="S000001")
     report = take_in(GOOD.replace("T1", "S000001"))
