@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from analytics import anomaly_views, downloads_views, festival_views, one_person_views, views
 from analytics import api as api_views
-from analytics import downloads_views, festival_views, one_person_views, views
 
 pages = [
     path("dashboard/", views.dashboard, name="dashboard"),
@@ -17,6 +17,8 @@ pages = [
     path("downloads/", downloads_views.downloads, name="downloads"),
     path("downloads/all.zip", downloads_views.download_all, name="download_all"),
     path("downloads/<str:name>", downloads_views.download, name="download"),
+    path("anomalies/", anomaly_views.anomalies_page, name="anomalies"),
+    path("anomalies/<int:pk>/", anomaly_views.anomaly_decide, name="anomaly_decide"),
     path("customers/<int:pk>/data/", one_person_views.customer_data, name="customer_data"),
     path("customers/<int:pk>/data/export/", one_person_views.customer_export, name="customer_export"),
 ]

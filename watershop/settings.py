@@ -336,6 +336,7 @@ EVERY_DAY = (
     "vision.tasks.delete_what_is_too_old",
     "vision.tasks.estimate_clocks",
     "vision.tasks.link_missed_sales",
+    "analytics.tasks.look_for_oddities",
 )
 EVERY_MINUTE = (
     "watershop.jobs.reap",

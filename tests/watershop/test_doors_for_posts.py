@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils import timezone
 
-from analytics.models import FestivalDay
+from analytics.models import Anomaly, FestivalDay
 from sales import drawer, printing
 from sales.models import (
     BulkDeed,
@@ -95,6 +95,7 @@ POSTED = {
     "counter_choose": "till",
     "counter_correct": "till",
     "counter_cans": "till",
+    "anomaly_decide": "anomalies",
 }
 SITE = (*urlpatterns, *(page for room in ROOMS for page in room.pages))
 PAGES = [page for page in SITE if isinstance(page, URLPattern)]
@@ -127,10 +128,19 @@ def one_of_each(cast: Cast) -> dict[str, int]:
         "sheet": NotebookTask.objects.create(shop=cast.shop, kind="store", sheet="Name\nChitra", rows=1).pk,
         "drawer": _counted_drawer(cast).pk,
         "printer": counter.pk,
+        "anomaly": _oddity(cast).pk,
         "festival": FestivalDay.objects.create(shop=cast.shop, day=sale.sold_at.date(), name="Diwali").pk,
         "printout": printing.ask(counter, Printout.Kind.TEST, actor=TESTS).pk,
         **_watched(sale),
     }
+
+
+def _oddity(cast: Cast) -> Anomaly:
+    facts = {"customer": cast.asha.pk, "of": 6, "value": 6, "usual": 0.4, "low": 0, "high": 2}
+    day = timezone.now().date()
+    return Anomaly.objects.create(
+        shop=cast.shop, rule="leaves_unpaid", key="1", day=day, score=5, facts=facts
+    )
 
 
 def _card(sale: Sale) -> RuleCard:

@@ -105,11 +105,13 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
         "vision.tasks.forget_closed_visits": Schedule.MINUTES,
         "watershop.api.forget_answers": Schedule.DAILY,
         "watershop.jobs.forget_ended": Schedule.DAILY,
+        "watershop.outbox.forget_parts": Schedule.DAILY,
         "sales.notebook_tasks.forget_sheets": Schedule.DAILY,
         "vision.tasks.calibrate_cameras": Schedule.DAILY,
         "vision.tasks.delete_what_is_too_old": Schedule.DAILY,
         "vision.tasks.estimate_clocks": Schedule.DAILY,
         "vision.tasks.link_missed_sales": Schedule.DAILY,
+        "analytics.tasks.look_for_oddities": Schedule.DAILY,
     }
     assert all(callable(import_string(func)) for func in rhythms)
 
