@@ -142,13 +142,30 @@ class NumbersSettings(ShopRow):
         _("people at the counter"), default=1, validators=[MinValueValidator(1)]
     )
     wage = models.DecimalField(
-        _("wage per hour"), max_digits=8, decimal_places=2, default=Decimal(60), help_text=_("rupees")
+        _("wage per hour"),
+        max_digits=8,
+        decimal_places=2,
+        default=Decimal(60),
+        validators=[MinValueValidator(0)],
+        help_text=_("rupees"),
     )
     wait_s = models.PositiveIntegerField(
-        _("seconds that a customer should wait at most"), default=120, validators=[MinValueValidator(1)]
+        _("seconds that a customer should wait at most"),
+        default=120,
+        validators=[MinValueValidator(1)],
+        help_text=_("nine of ten customers"),
     )
     patience_s = models.PositiveIntegerField(
-        _("seconds after which a customer leaves"), default=300, validators=[MinValueValidator(1)]
+        _("seconds after which a customer leaves"),
+        default=300,
+        validators=[MinValueValidator(1)],
+        help_text=_("in the mean: some leave at once"),
+    )
+    service_s = models.PositiveIntegerField(
+        _("seconds that serving takes"),
+        default=60,
+        validators=[MinValueValidator(1)],
+        help_text=_("used while no camera measures it"),
     )
     cover_days = models.PositiveSmallIntegerField(
         _("days that full cans should last"), default=2, validators=[MinValueValidator(1)]

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from analytics import anomaly_views, downloads_views, festival_views, one_person_views, views
+from analytics import (
+    anomaly_views,
+    downloads_views,
+    festival_views,
+    one_person_views,
+    opening_views,
+    staffing_views,
+    views,
+)
 from analytics import api as api_views
 
 pages = [
@@ -10,6 +18,10 @@ pages = [
     path("charts/<slug:name>/", views.chart, name="chart"),
     path("visitors/", views.visitors_page, name="visitors"),
     path("visitors.csv", views.visitors_csv, name="visitors_csv"),
+    path("staffing/", staffing_views.staffing, name="staffing"),
+    path("staffing/settings/", staffing_views.staffing_settings, name="staffing_settings"),
+    path("opening-times/", opening_views.opening_times_page, name="opening_times"),
+    path("opening-times.csv", opening_views.opening_times_csv, name="opening_times_csv"),
     path("festivals/", festival_views.festivals_page, name="festivals"),
     path("festivals/save/", festival_views.festivals_save, name="festivals_save"),
     path("festivals/suggested/", festival_views.festivals_suggested, name="festivals_suggested"),

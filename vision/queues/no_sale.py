@@ -41,7 +41,7 @@ TOGETHER = timedelta(seconds=3)
 """Who came in so close to a buyer came with them; one of them pays."""
 RECENT = 50
 """So many sales say what is usual here."""
-MISSED, STAFF = "missed", "staff"
+MISSED, ENQUIRY, STAFF = "missed", "enquiry", "staff"
 
 
 class NoSale(Queue):
@@ -53,7 +53,7 @@ class NoSale(Queue):
     icon = "visits"
     outcomes: ClassVar = (
         Outcome(MISSED, gettext_lazy("Sale missed"), "m", "till", right=Right.BACK_DATE),
-        Outcome("enquiry", gettext_lazy("Only asked"), "a", "info"),
+        Outcome(ENQUIRY, gettext_lazy("Only asked"), "a", "info"),
         Outcome("companion", gettext_lazy("Came along"), "c", "people"),
         Outcome(STAFF, gettext_lazy("Works here"), "w", "staff"),
         Outcome("wrong", gettext_lazy("Wrong detection"), "x", "close"),
