@@ -37,7 +37,7 @@ faults: $(VENV)/.installed-dev ## kill what watches a recording, 20 times: are i
 soaklive: $(VENV)/.installed-dev ## an hour of made-up film as if from a camera: does the memory grow, who is named how soon?
 	$(PY) -m tests.vision.soak_live
 
-bench: $(VENV)/.installed-dev ## what deeds and films cost, beside their targets; ROOM=sales|analytics|vision|counter for one, LONG=1 for long films
+bench: $(VENV)/.installed-dev ## what deeds and films cost, beside their targets; ROOM=sales|analytics|vision|counter|forecast for one, LONG=1 for long films
 	$(PY) -m tests.bench $(ROOM) $(if $(LONG),--long)
 
 robust: $(VENV)/.installed-dev ## how right the eye is: clips of other people, light, sizes and crowds (needs ../shared)

@@ -70,7 +70,6 @@ class Forecast:
     method: str
     scores: Mapping[str, Score]
     days: Sequence[Day]
-    floor: Sequence[float]
     sums_high: Sequence[float]
     last: tuple[float, float] | None
     """What the last day would have been foretold as on its eve, and what it was; None where it tells nothing."""
@@ -78,10 +77,14 @@ class Forecast:
 
 @dataclass(frozen=True)
 class _BackTest:
-    """What a method said at each origin (row) of each day ahead (column), and what came; NaN where unknown."""
+    """What a method said at each origin (row) of each day ahead (column), and what came; NaN where unknown.
+
+    `ahead` is what it says now.
+    """
 
     said: Values
     came: Values
+    ahead: Values
 
     @property
     def mae(self) -> float:
@@ -108,19 +111,17 @@ def forecast(
     known = _without(actual, names)
     tests = {name: _back_test(name, known, horizon) for name in METHODS}
     chosen = _chosen(tests)
-    days = _with_intervals(METHODS[chosen](known, [len(known)], horizon)[0], tests[chosen])
-    floor = METHODS[FLOOR](known, [len(known)], horizon)[0].tolist()
+    days = _with_intervals(tests[chosen])
     effects = _effects(chosen, known, actual, names)
     for ahead, day in enumerate(range(len(known), len(known) + horizon)):
         if begin + day in closed:
-            days[ahead], floor[ahead] = NOTHING, 0.0
+            days[ahead] = NOTHING
         elif day in names:
             days[ahead] = _on_festival(days[ahead], _like(names[day], effects))
     return Forecast(
         method=chosen,
         scores=_scores(tests, known),
         days=days,
-        floor=floor,
         sums_high=_sums_high(days, tests[chosen]),
         last=_last(tests[chosen]),
     )
@@ -137,10 +138,12 @@ def _beginning(values: Values) -> int:
 
 def _refuse_too_little(values: Values) -> None:
     busy = np.nan_to_num(values) > 0
-    if len(values) >= SILENT_DAYS and not busy[-SILENT_DAYS:].any():
+    if not busy.any():
+        raise TooLittleError(Reason.SHORT, 0, LEAST_DAYS)
+    if not busy[-SILENT_DAYS:].any():
         raise TooLittleError(Reason.SILENT, 0, SILENT_DAYS)
-    if not busy.any() or len(values) < LEAST_DAYS:
-        raise TooLittleError(Reason.SHORT, len(values) if busy.any() else 0, LEAST_DAYS)
+    if len(values) < LEAST_DAYS:
+        raise TooLittleError(Reason.SHORT, len(values), LEAST_DAYS)
     if busy.mean() < LEAST_SHARE:
         raise TooLittleError(Reason.SPARSE, int(busy.sum()), len(values))
 
@@ -155,7 +158,8 @@ def _back_test(method: str, values: Values, horizon: int) -> _BackTest:
     origins = range(max(FIRST_ORIGIN, len(values) - ORIGINS), len(values))
     padded = np.concatenate([values, np.full(horizon, np.nan)])
     came = np.vstack([padded[origin : origin + horizon] for origin in origins])
-    return _BackTest(METHODS[method](values, origins, horizon), came)
+    said = METHODS[method](values, [*origins, len(values)], horizon)
+    return _BackTest(said[:-1], came, said[-1])
 
 
 def _chosen(tests: Mapping[str, _BackTest]) -> str:
@@ -169,10 +173,10 @@ def _scores(tests: Mapping[str, _BackTest], values: Values) -> dict[str, Score]:
     return {name: Score(test.mae, test.mae / scale) for name, test in tests.items()}
 
 
-def _with_intervals(points: Values, test: _BackTest) -> list[Day]:
+def _with_intervals(test: _BackTest) -> list[Day]:
     errors = (test.came - test.said) / _root(test.said)
     days = []
-    for ahead, point in enumerate(points):
+    for ahead, point in enumerate(test.ahead):
         low, high = (_conformal(errors[:, ahead], level) * _root(point) for level in (LOW, HIGH))
         days.append(Day(float(point), max(0.0, point + min(low, 0.0)), float(point + max(high, 0.0))))
     return days

@@ -62,6 +62,12 @@ def stands(shop: Shop) -> list[Stand]:
     ]
 
 
+def counted_sizes(shop: Shop) -> set[int]:
+    """Ids of the sizes whose full cans somebody has counted at least once; one query."""
+    counts = StockMove.objects.of(shop).filter(kind=Kind.COUNT, state=State.FULL)
+    return set(counts.order_by().values_list("can_type", flat=True).distinct())
+
+
 def mirror(movements: Iterable[CanMovement]) -> list[StockMove]:
     """The shop's side of what customers took along or brought back, unsaved."""
     return [

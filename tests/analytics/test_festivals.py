@@ -41,7 +41,7 @@ def test_a_day_is_added_closed_opened_and_removed_and_each_deed_is_written_down(
     assert client.post(f"{PAGE}save/", form).status_code == 302
     client.post(f"{PAGE}save/", form | {"is_closed": "on"})
     assert days(cast.shop) == [(DIWALI, "Diwali", True)]
-    assert "Open after all" in client.get(PAGE).content.decode()
+    assert "Mark as open" in client.get(PAGE).content.decode()
     client.post(f"{PAGE}save/", form)
     client.post(f"{PAGE}save/", form)
     assert days(cast.shop) == [(DIWALI, "Diwali", False)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from tests.bench import database, vision
 from tests.bench.figure import Figure
 
-ROOMS = ("sales", "analytics", "vision", "counter")
+ROOMS = ("sales", "analytics", "vision", "counter", "forecast")
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def main() -> None:
         _print(_of_analytics())
     if "counter" in rooms:
         _print(_of_the_counter())
+    if "forecast" in rooms:
+        _print(_of_the_forecast())
 
 
 def _of_sales(rounds: int) -> Iterator[Figure]:
@@ -48,6 +50,18 @@ def _of_the_counter() -> Iterator[Figure]:
     from tests.bench import counter
 
     return counter.figures()
+
+
+def _of_the_forecast() -> Iterator[Figure]:
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watershop.settings")
+    django.setup()
+    from tests.bench import forecast
+
+    return forecast.figures()
 
 
 def _print(figures: Iterable[Figure]) -> None:
