@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from analytics.models import FestivalDay
@@ -171,6 +172,12 @@ def test_the_page_shows_days_and_costs_the_same_for_one_as_for_many(
         assert word in page, word
     assert page.index("Thu 12 Mar 2026") < page.index("Mon 9 Mar 2026", page.index("<tbody>"))
     assert client.get(f"{PAGE}?from=soon").status_code == 400
+
+
+def test_the_page_shows_the_day_that_goes_on_without_its_end(cast: Cast, client_of: ClientOf) -> None:
+    sell_at(cast, [timezone.now() - timedelta(minutes=2)])
+    answer = client_of(cast.meena).get(PAGE)
+    assert answer.status_code == 200 and "is known: opened" in answer.content.decode()
 
 
 def test_the_file_has_a_line_for_each_day(cast: Cast, client_of: ClientOf) -> None:
