@@ -7,7 +7,7 @@ A page shows a chart by `{% chart c %}` (analytics/templatetags/charts.py); `dra
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ RUPEES = "₹"
 TIME = "time"
 """The unit of whole minutes since midnight; what is past the next midnight has 1440 or more."""
 TONES = 6
+MOST_SLICES = 6
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,22 @@ class PieChart(_Chart):
     @property
     def slice_tones(self) -> list[int]:
         return list(self.tones) or [tone_of(n) for n in range(len(self.labels))]
+
+    @property
+    def folded(self) -> "PieChart":
+        """Of many parts the largest, and the rest as one: more than a few slices cannot be told apart."""
+        values, numbers = self.series[0].values, self.series[0].numbers
+        if len(values) <= MOST_SLICES:
+            return self
+        order = sorted(range(len(values)), key=lambda n: -numbers[n])
+        kept, rest = sorted(order[: MOST_SLICES - 1]), order[MOST_SLICES - 1 :]
+        others = sum(value for n in rest if (value := values[n]) is not None)
+        return replace(
+            self,
+            labels=[*(self.labels[n] for n in kept), _("%(count)s others") % {"count": len(rest)}],
+            series=[replace(self.series[0], values=[*(values[n] for n in kept), others])],
+            tones=[*(self.slice_tones[n] for n in kept), TONES],
+        )
 
 
 @dataclass(frozen=True)
@@ -242,23 +259,23 @@ def _raw(value: Value, unit: str) -> Number | str:
     return clock(value).zfill(5) if unit == TIME else value
 
 
-KINDS: dict[type[_Chart], str] = {LineChart: "line", BarChart: "bar", PieChart: "pie", RankChart: "bar"}
-"""What Chart.js calls them. It knows no heat maps and no spans: those stay as the server draws them."""
+KINDS: dict[type[_Chart], str] = {LineChart: "line", BarChart: "bar", PieChart: "pie"}
+"""What Chart.js calls them. The others stay as the server draws them: they show every value as it is."""
 
 
 def chart_json(chart: Chart) -> dict[str, Any] | None:
     """What js/charts.js needs, for json_script. Money becomes a float here: it is drawn, never added up.
 
-    None for a chart that Chart.js cannot draw.
+    None for a chart that stays as the server draws it.
     """
     if type(chart) not in KINDS:
         return None
+    chart = chart.folded if isinstance(chart, PieChart) else chart
     return {
         "kind": KINDS[type(chart)],
         "title": chart.title,
         "unit": chart.unit,
         "stacked": isinstance(chart, BarChart) and chart.is_stacked,
-        "lying": isinstance(chart, RankChart),
         "labels": list(chart.labels),
         "series": [
             {

@@ -4,6 +4,7 @@ from django.urls import path
 
 from analytics import (
     anomaly_views,
+    chart_views,
     downloads_views,
     festival_views,
     forecast_views,
@@ -17,6 +18,9 @@ from analytics import api as api_views
 pages = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("charts/<slug:name>/", views.chart, name="chart"),
+    path("charts/<slug:name>.csv", chart_views.chart_file, {"kind": "csv"}, name="chart_csv"),
+    path("charts/<slug:name>.svg", chart_views.chart_file, {"kind": "svg"}, name="chart_svg"),
+    path("charts/<slug:name>.png", chart_views.chart_file, {"kind": "png"}, name="chart_png"),
     path("visitors/", views.visitors_page, name="visitors"),
     path("visitors.csv", views.visitors_csv, name="visitors_csv"),
     path("staffing/", staffing_views.staffing, name="staffing"),

@@ -32,7 +32,8 @@ def plot(chart: LineChart | BarChart | SpanChart, width: int, height: int) -> Sa
     marks = _scale(chart)
     left, right = left_of(marks, chart.unit), width - 10
     keys, below = legend(_keys(chart), left, right)
-    frame = Frame(width, height, left, 24 + below, right, height - 26, marks, len(chart.labels))
+    under = 16 if isinstance(chart, BarChart) and marks[0] < 0 else 0  # for the values of bars that hang down
+    frame = Frame(width, height, left, 24 + below, right, height - 26 - under, marks, len(chart.labels))
     if isinstance(chart, LineChart):
         drawn = _lines(chart, frame)
     elif isinstance(chart, BarChart):

@@ -7,16 +7,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from analytics.charts import PieChart, RankChart, Series, tone_of, written
+from analytics.charts import PieChart, RankChart, tone_of, written
 from analytics.drawing.marks import Key, join, shortened, text, widest
 
-MOST_SLICES = 6
-REST_TONE = 6
 SHORTEST_ROW = 20
 
 
 def pie(chart: PieChart, width: int, height: int) -> SafeString:
-    chart = _folded(chart)
+    chart = chart.folded
     values = chart.series[0].numbers
     total, radius = sum(values), min(height / 2 - 14, width * 0.22)
     legend = _legend_width(chart, width - 2 * radius - 38)
@@ -27,20 +25,6 @@ def pie(chart: PieChart, width: int, height: int) -> SafeString:
             slices.append(_slice(centre_x, centre_y, radius, (start, start + value / total), tone))
         start += value / total
     return join(slices) + _pie_legend(chart, centre_x + radius + 24, legend, centre_y)
-
-
-def _folded(chart: PieChart) -> PieChart:
-    """Of many parts the largest, and the rest as one: more than a few slices cannot be told apart."""
-    values = chart.series[0].values
-    if len(values) <= MOST_SLICES:
-        return chart
-    numbers = chart.series[0].numbers
-    order = sorted(range(len(values)), key=lambda n: -numbers[n])
-    kept, rest = sorted(order[: MOST_SLICES - 1]), order[MOST_SLICES - 1 :]
-    folded = [*(values[n] for n in kept), sum(value for n in rest if (value := values[n]) is not None)]
-    labels = [*(chart.labels[n] for n in kept), _("%(count)s others") % {"count": len(rest)}]
-    tones = [*(chart.slice_tones[n] for n in kept), REST_TONE]
-    return PieChart(chart.key, chart.title, labels, [Series(chart.series[0].name, folded)], chart.unit, tones)
 
 
 def _slice(x: float, y: float, r: float, share: tuple[float, float], tone: int) -> SafeString:

@@ -1,5 +1,7 @@
 """One chart, large, with its numbers as a table that leads to the rows."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -9,14 +11,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from PIL import Image
 
+from analytics.charts import KINDS
 from analytics.figures import FIGURES
 from sales.models import Tender
 from sales.new_sale import Line
 from sales.reversals import void_sale
 from tests.base import TESTS, Cast, sell
 from vision.models import Camera, Person, Recording, Visit
-from watershop.models import User
+from watershop.dates import Period
+from watershop.models import Right, Role, RoleRight, User
 
 ClientOf = Callable[[User], Client]
 NOON = datetime(2026, 3, 10, 12, tzinfo=ZoneInfo("Asia/Kolkata"))
@@ -49,14 +54,16 @@ def table(page: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_each_chart_is_drawn_by_the_server_with_its_table_and_its_numbers_for_the_browser(
-    manager: Client, name: str
+    manager: Client, cast: Cast, name: str
 ) -> None:
     page = chart(manager, name)
     assert page.count('<svg class="chart-svg') == 2
     assert '<details class="chart__table" open>' in page
+    assert table(page)
     numbers = re.search(rf'<script id="{name}-data" type="application/json">(.*?)</script>', page)
-    assert numbers
-    assert len(json.loads(numbers[1])["labels"]) == len(table(page)) > 0
+    kind = type(FIGURES[name](cast.shop, Period(NOON.date(), NOON.date(), cast.shop.tz)).chart)
+    assert bool(numbers) == (kind in KINDS)
+    assert not numbers or len(json.loads(numbers[1])["labels"]) == len(table(page))
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -124,3 +131,35 @@ def test_a_chart_nobody_knows_is_not_found(manager: Client) -> None:
 
 def test_charts_are_for_those_who_may_see_the_totals(cast: Cast, client_of: ClientOf) -> None:
     assert client_of(cast.ravi).get("/s/water/charts/revenue/").status_code == 403
+
+
+def test_the_numbers_of_a_chart_come_as_a_file_of_the_days_that_are_shown(manager: Client) -> None:
+    answer = manager.get(f"/s/water/charts/revenue.csv?{DAYS}")
+    assert answer["Content-Disposition"] == 'attachment; filename="revenue-2026-03-09-2026-03-11.csv"'
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows == [["", "Revenue"], ["9 Mar", "0.00"], ["10 Mar", "100.00"], ["11 Mar", "40.00"]]
+
+
+def test_a_chart_comes_as_a_picture_for_a_letter_or_a_wall(manager: Client) -> None:
+    drawn = manager.get(f"/s/water/charts/cans.svg?{DAYS}")
+    assert drawn["Content-Type"] == "image/svg+xml" and drawn.content.startswith(b"<svg xmlns=")
+    picture = manager.get(f"/s/water/charts/cans.png?{DAYS}")
+    assert picture["Content-Type"] == "image/png"
+    assert Image.open(io.BytesIO(picture.content)).size[0] == 1440
+
+
+def test_days_that_do_not_exist_make_no_file(manager: Client) -> None:
+    assert manager.get("/s/water/charts/cans.png?from=2026-03-11&to=2026-03-09").status_code == 422
+
+
+def test_files_are_for_those_who_may_take_files_out(manager: Client, cast: Cast) -> None:
+    assert manager.get("/s/water/charts/profit.csv").status_code == 404
+    RoleRight.objects.create(shop=cast.shop, role=Role.MANAGER, right=Right.EXPORT, is_allowed=False)
+    for kind in ("csv", "svg", "png"):
+        assert manager.get(f"/s/water/charts/cans.{kind}?{DAYS}").status_code == 403
+    assert "cans.csv" not in chart(manager, "cans")
+
+
+def test_a_shop_of_others_has_no_charts(client_of: ClientOf, cast: Cast) -> None:
+    for kind in ("csv", "svg", "png"):
+        assert client_of(cast.meena).get(f"/s/other/charts/cans.{kind}").status_code == 404

@@ -21,7 +21,15 @@ from watershop.models import User
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 GRAVE = ("serious", "critical")
 WIDTHS = (360, 1280)
-OTHERS = {"chart": "revenue", "download": "unpaid.csv", "camera_add": "stream", "queue": "late_void"}
+OTHERS = {
+    "chart": "revenue",
+    "chart_csv": "revenue",
+    "chart_svg": "revenue",
+    "chart_png": "revenue",
+    "download": "unpaid.csv",
+    "camera_add": "stream",
+    "queue": "late_void",
+}
 RULES = {"resultTypes": ["violations"]}
 
 

@@ -1,5 +1,5 @@
 // Lays a Chart.js canvas over each chart that the server drew, for tooltips and for switching series off.
-// The numbers come from the figure's JSON, the colours from tokens.css; without this file the SVG stays.
+// The numbers come from the figure's JSON, the colours from tokens.css; without this file, and on paper, the SVG stays.
 
 const Chart = globalThis.Chart;
 
@@ -46,17 +46,45 @@ function short(value, unit) {
   return sign + Number((Math.abs(value) / size).toFixed(2)) + letter;
 }
 
+// A long name cut between letters, for the axis; the tooltip has all of it.
+function brief(label) {
+  const letters = [...new Intl.Segmenter().segment(label)].map(({ segment }) => segment);
+  return letters.length > 16 ? `${letters.slice(0, 15).join("")}…` : label;
+}
+
+// What is expected begins where the series before it ends.
+function continued(data, index) {
+  const { values, dashed } = data.series[index];
+  const first = values.findIndex((value) => value !== null);
+  if (!dashed || !index || first < 1) return values;
+  const points = [...values];
+  points[first - 1] = data.series[index - 1].values[first - 1];
+  return points;
+}
+
+// The interval of the last series: nothing marks its lower edge, its upper edge fills down to it.
+function band(data, colour) {
+  const edge = { borderWidth: 0, pointRadius: 0, pointHoverRadius: 0, order: 1 };
+  return data.band.map((values, side) => ({
+    ...edge,
+    data: values,
+    backgroundColor: faded(colour.tones[data.series.at(-1).tone - 1]),
+    fill: side ? "-1" : false,
+  }));
+}
+
 function datasets(data, colour) {
   if (data.kind === "pie") {
     const fill = data.tones.map((tone) => colour.tones[tone - 1]);
     return [{ data: data.series[0].values, backgroundColor: fill, borderColor: colour.surface, borderWidth: 2 }];
   }
   const alone = data.series.length === 1;
-  return data.series.map((series) => {
+  const drawn = data.series.map((series, index) => {
     const tone = colour.tones[series.tone - 1];
     return {
       label: series.name,
-      data: series.values,
+      data: continued(data, index),
+      borderDash: series.dashed ? [6, 6] : [],
       borderColor: tone,
       backgroundColor: data.kind === "line" ? faded(tone) : tone,
       fill: data.kind === "line" && alone,
@@ -65,10 +93,11 @@ function datasets(data, colour) {
       maxBarThickness: 64,
       pointBackgroundColor: tone,
       pointHoverBackgroundColor: tone,
-      pointRadius: data.labels.length > 31 ? 0 : 4,
+      pointRadius: data.labels.length > 31 ? 0 : series.dashed ? 3 : 4,
       pointHoverRadius: 6,
     };
   });
+  return [...drawn, ...band(data, colour)];
 }
 
 function scales(data, colour) {
@@ -77,7 +106,7 @@ function scales(data, colour) {
     stacked: data.stacked,
     grid: { display: false },
     border: { color: colour.line },
-    ticks: { color: colour.soft, maxRotation: 0, autoSkip: !data.lying, autoSkipPadding: 12 },
+    ticks: { color: colour.soft, maxRotation: 0, autoSkipPadding: 12, callback: (n) => brief(data.labels[n]) },
   };
   const values = {
     stacked: data.stacked,
@@ -86,7 +115,7 @@ function scales(data, colour) {
     border: { display: false },
     ticks: { color: colour.soft, maxTicksLimit: 6, precision: 0, callback: (value) => short(value, data.unit) },
   };
-  return data.lying ? { x: values, y: labels } : { x: labels, y: values };
+  return { x: labels, y: values };
 }
 
 function share(item, data) {
@@ -103,10 +132,22 @@ function sliceLabels(chart, data) {
   return labels;
 }
 
+// Neither the edges of a band nor the point that a dashed line begins with are values of their own.
+function told(item, data) {
+  return (data.series[item.datasetIndex]?.values[item.dataIndex] ?? null) !== null;
+}
+
+function interval(item, data) {
+  if (item.datasetIndex < data.series.length - 1 || !data.band.length) return "";
+  const [low, high] = data.band.map((values) => values[item.dataIndex]);
+  return low === null ? "" : ` (${number(low, data.unit)} – ${number(high, data.unit)})`;
+}
+
 function plugins(data, colour, narrow) {
   const pie = data.kind === "pie";
   const labels = { color: colour.ink, usePointStyle: true, pointStyle: "rectRounded", padding: 16, boxHeight: 9 };
   if (pie) labels.generateLabels = (chart) => sliceLabels(chart, data);
+  else labels.filter = (item) => item.datasetIndex < data.series.length;
   return {
     legend: {
       display: pie || data.series.length > 1,
@@ -120,10 +161,11 @@ function plugins(data, colour, narrow) {
       borderColor: colour.line,
       borderWidth: 1,
       padding: 12,
+      filter: (item) => pie || told(item, data),
       callbacks: {
         label: (item) => {
           const value = number(item.raw, data.unit) + (data.unit === "₹" || !data.unit ? "" : ` ${data.unit}`);
-          return pie ? ` ${value}${share(item, data)}` : ` ${item.dataset.label}: ${value}`;
+          return pie ? ` ${value}${share(item, data)}` : ` ${item.dataset.label}: ${value}${interval(item, data)}`;
         },
       },
     },
@@ -139,13 +181,13 @@ function draw({ figure, description }) {
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${data.title}. ${description}`);
   plot.classList.add("is-enhanced");
-  plot.replaceChildren(canvas);
+  plot.querySelector("canvas")?.remove();
+  plot.append(canvas);
   return new Chart(canvas, {
     type: data.kind,
     data: { labels: data.labels, datasets: datasets(data, colour) },
     options: {
       animation: false,
-      indexAxis: data.lying ? "y" : "x",
       maintainAspectRatio: false,
       interaction: data.kind === "pie" ? {} : { mode: "index", intersect: false },
       scales: scales(data, colour),
