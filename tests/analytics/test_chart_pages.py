@@ -160,6 +160,12 @@ def test_files_are_for_those_who_may_take_files_out(manager: Client, cast: Cast)
     assert "cans.csv" not in chart(manager, "cans")
 
 
+def test_a_chart_leads_to_its_files_of_the_same_days(manager: Client) -> None:
+    page = chart(manager, "cans")
+    for kind in ("csv", "svg", "png"):
+        assert f'href="/s/water/charts/cans.{kind}?{DAYS}"' in page
+
+
 def test_a_shop_of_others_has_no_charts(client_of: ClientOf, cast: Cast) -> None:
     for kind in ("csv", "svg", "png"):
         assert client_of(cast.meena).get(f"/s/other/charts/cans.{kind}").status_code == 404
