@@ -167,8 +167,7 @@ def _numbers(shop: Shop, issued_at: datetime, news: Sequence[NewSale]) -> tuple[
 
     Codes that an import brought along are never given out: the counter is sent past them.
     """
-    if brought := [int(new.code[1:]) for new in news if OWN_CODE.fullmatch(new.code)]:
-        Counter.step_over(shop, "sale", max(brought))
+    step_over(shop, [new.code for new in news])
     year = receipts.year_of(shop, issued_at)
     wanted = {
         "sale": sum(not new.code for new in news),
@@ -177,6 +176,12 @@ def _numbers(shop: Shop, issued_at: datetime, news: Sequence[NewSale]) -> tuple[
     taken = Counter.take_each(shop, wanted) if any(wanted.values()) else dict.fromkeys(wanted, range(0))
     codes, numbers = (taken[series] for series in wanted)
     return (f"S{count:06d}" for count in codes), (receipts.number(year, count) for count in numbers)
+
+
+def step_over(shop: Shop, codes: Iterable[str]) -> None:
+    """Never give out one of these codes, which came from elsewhere."""
+    if brought := [int(code[1:]) for code in codes if OWN_CODE.fullmatch(code)]:
+        Counter.step_over(shop, "sale", max(brought))
 
 
 def _dues_of(pairs: Iterable[tuple[Sale, NewSale]]) -> list[Due]:

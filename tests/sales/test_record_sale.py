@@ -1,14 +1,18 @@
 """One write path for a sale: rows, signs, and what the database itself refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.forms.models import model_to_dict
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from sales.imported_sales import record_imported
 from sales.ledger import receive_payment, record_sale, record_sales
 from sales.models import Allocation, CanMovement, LedgerEntry, Payment, Sale, SaleLine, SaleVoid, Tender
 from sales.new_sale import Line, NewSale
@@ -19,12 +23,22 @@ from watershop.models import AuditEntry
 TABLES = (Sale, SaleLine, Payment, Allocation, LedgerEntry, CanMovement)
 
 
-def everything(cast: Cast) -> list[list[dict[str, object]]]:
+def everything(cast: Cast, times: Collection[str] = ()) -> list[list[dict[str, object]]]:
     """Every money and can row of the shop, with ids replaced by their order: what can be compared."""
-    moving = {"id", "shop", "sale", "payment", "reverses", "sold_at", "received_at", "at", "recorded_at"}
+    moving = {
+        "id",
+        "shop",
+        "sale",
+        "payment",
+        "reverses",
+        "sold_at",
+        "received_at",
+        "at",
+        "recorded_at",
+    }.difference(times)
     return [
         [
-            {name: value for name, value in model_to_dict(row).items() if name not in moving}
+            {name: value for name, value in model_to_dict(row).items() if name in times or name not in moving}
             for row in table.objects.filter(shop=cast.shop).order_by("pk")
         ]
         for table in TABLES
@@ -93,6 +107,49 @@ def test_many_at_once_leave_the_same_rows_as_one_by_one(cast: Cast) -> None:
     for new in news(other):
         record_sale(other.shop, TESTS, new)
     assert _names(everything(cast), cast) == _names(everything(other), other)
+
+
+def test_imported_sales_leave_the_same_rows_by_copy_as_one_by_one(cast: Cast) -> None:
+    """Paid and unpaid, named and walk-in, for nothing, and settled by what a customer paid ahead."""
+    other = make_cast("other")
+    at = timezone.now() - timedelta(days=40)
+
+    def news(who: Cast) -> list[NewSale]:
+        def told(code: str, cans: int, amount: int, tender: Tender, **more: object) -> NewSale:
+            line = Line(who.can20, cans, Decimal(amount))
+            told = {"sold_at": at, "code": code, "source": Sale.Source.IMPORT, "moves_cans": False} | more
+            return NewSale([line], tender, **told)  # type: ignore[arg-type]
+
+        return [
+            told("T1", 2, 40, Tender.CASH, customer=who.asha),
+            told("T2", 1, 20, Tender.UPI),
+            told("S000500", 1, 0, Tender.COIN, customer=who.bala, is_paid=False),
+            told('T,"4\\', 3, 60, Tender.UPI, customer=who.bala, is_paid=False, sold_at=at + timedelta(1)),
+            told("T5", 1, 20, Tender.CASH, customer=who.bala, is_paid=False),
+            told("T6", 2, 40, Tender.UPI, customer=who.asha, is_paid=False, split={Tender.UPI: Decimal(15)}),
+            replace(
+                told("T7", 2, 40, Tender.COIN),
+                lines=[Line(who.can20, 1, Decimal(20)), Line(who.can10, 2, Decimal(18))],
+            ),
+        ]
+
+    for who in (cast, other):
+        receive_payment(
+            customer=who.bala, amount=Decimal(50), tender=Tender.CASH, actor=TESTS, received_at=at
+        )
+    record_imported(cast.shop, TESTS, news(cast))
+    record_sales(other.shop, TESTS, news(other))
+    assert _names(everything(cast, {"sold_at", "received_at", "at"}), cast) == _names(
+        everything(other, {"sold_at", "received_at", "at"}), other
+    )
+    assert _audited(cast) == _audited(other) and len(_audited(cast)) == 7
+    assert {sell(cast).code, sell(other).code} == {"S000501"}
+
+
+def _audited(cast: Cast) -> list[dict[str, object]]:
+    entries = AuditEntry.objects.filter(shop=cast.shop, action="record_sale").order_by("pk")
+    codes = {cast.asha.pk: "asha", cast.bala.pk: "bala", None: None}
+    return [entry.after | {"customer": codes[entry.after["customer"]]} for entry in entries if entry.after]
 
 
 def _names(tables: list[list[dict[str, object]]], cast: Cast) -> list[list[tuple[str, ...]]]:
