@@ -77,6 +77,11 @@ class OpeningDay:
         return max(moments, key=lambda moment: moment[1], default=None)
 
     @property
+    def is_sure(self) -> bool:
+        """Whether staff were seen: by visits and sales alone it was open by then, and until then at least."""
+        return Clock.STAFF in self.clocks
+
+    @property
     def late_min(self) -> int | None:
         """Minutes after the posted hour, below zero before it; so far, where it has not opened yet.
 
@@ -128,17 +133,20 @@ def opening_of(shop: Shop, day: date) -> OpeningDay:
 
 
 def in_words(days: Sequence[OpeningDay]) -> str:
-    """How often the shop opened late or closed early, in one sentence."""
+    """How often the shop opened late or closed early, and whether that is sure."""
     known = [day for day in days if day.opened and day.posted and not day.closed_for]
     if not known:
         return _("No clock says when the shop was open: it was shut, or camera and till were off.")
     late = [minutes for day in known if (minutes := day.late_min or 0) > 0]
     early = [minutes for day in known if (minutes := day.early_min or 0) > 0]
-    return ngettext(
+    counts = ngettext(
         "%(days)s day is known: opened late %(late)s; closed early %(early)s.",
         "%(days)s days are known: opened late %(late)s; closed early %(early)s.",
         len(known),
     ) % {"days": len(known), "late": _how_often(late), "early": _how_often(early)}
+    if all(day.is_sure for day in known):
+        return counts
+    return f"{counts} {_('Where no face of staff was seen, it may have been open for longer.')}"
 
 
 def _how_often(minutes: Sequence[int]) -> str:

@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from analytics import hours_figures, opening_times
 from analytics.figures import address
-from analytics.opening_times import TOLERANCE_MIN, Clock
+from analytics.opening_times import TOLERANCE_MIN
 from analytics.periods import choose
 from watershop.dates import last_days
 from watershop.models import Right, Role
@@ -23,8 +23,7 @@ def opening_times_page(request: ShopRequest) -> HttpResponse:
         "chosen": asked,
         "sentence": opening_times.in_words(days),
         "figure": hours_figures.open_from_to(days, shop),
-        "days": [(day, [(clock, day.clocks.get(clock)) for clock in Clock]) for day in reversed(days)],
-        "clocks": Clock,
+        "days": days[::-1],
         "tolerance": TOLERANCE_MIN,
         "csv": address("opening_times_csv", shop.slug, period=asked.period),
     }

@@ -77,6 +77,11 @@ class HalfHour:
         """The mean wait with the clerks of now; infinite where they do not keep up."""
         return self.counter.mean_wait_s(self.staff)
 
+    @property
+    def nine_of_ten_s(self) -> float:
+        """The wait that nine of ten customers do not exceed with the clerks of now; infinite as well."""
+        return self.counter.wait_s_of(IN_TIME, self.staff)
+
     @cached_property
     def walk_aways(self) -> float:
         """Customers who leave unserved, with the clerks of now."""

@@ -61,6 +61,7 @@ def test_staff_decide_then_visits_then_sales(cast: Cast) -> None:
     )
     assert list(day.clocks) == list(Clock) and (day.late_min, day.early_min) == (0, 0)
     assert (by_visits.late_min, by_visits.early_min) == (-50, -40)
+    assert day.is_sure and not by_visits.is_sure
 
 
 def test_a_sale_proves_that_the_shop_was_open(cast: Cast) -> None:
@@ -70,6 +71,13 @@ def test_a_sale_proves_that_the_shop_was_open(cast: Cast) -> None:
     assert told(day) == ("08:25", "sale", "18:40", "sale")
     assert (day.late_min, day.early_min) == (25, 80)
     assert in_words([day]) == "1 day is known: opened late once, by 25 min; closed early once, by 80 min."
+
+
+def test_customers_alone_say_when_it_was_open_at_the_latest(cast: Cast, client_of: ClientOf) -> None:
+    sell_at(cast, [at("08:25"), at("19:00")])
+    assert in_words([opening_of(cast.shop, DAY)]).endswith("it may have been open for longer.")
+    page = client_of(cast.meena).get(f"{PAGE}?{DAYS}").content.decode()
+    assert "25 min late at most" in page and "60 min early at most" in page
 
 
 def test_an_evening_past_midnight_closes_on_its_own_day(

@@ -1,5 +1,6 @@
 """Peak hours and clerks: what is counted and from what, what follows from it in rupees, and the page that says so."""
 
+import math
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -143,6 +144,7 @@ def test_the_suggestion_says_what_waiting_costs_and_what_a_clerk_costs(cast: Cas
     rush = cell(a_rush(cast, wage=60, wait_s=120, patience_s=300), 0, "18:00")
     counter = Counter(30 / 1800, 90)
     assert rush.needed == counter.staff_for(120, 0.9) == 3
+    assert rush.wait_s == rush.nine_of_ten_s == math.inf
     assert not rush.keeps_up and rush.extra == 2 and rush.extra_wage == Decimal(60)
     leaving = 30 * counter.leaving_share(1, 300)
     assert rush.walk_aways == pytest.approx(leaving)
