@@ -20,7 +20,7 @@ def slot_label(slot: int) -> str:
 
 def arrivals(week: Week) -> HeatChart:
     """The mean of each half-hour of each weekday; weekdays on which nothing ever happened are blank."""
-    came = {(each.weekday, each.slot): round(each.came, 2) for each in week.half_hours}
+    came = {(each.weekday, each.slot): round(each.came, 1) for each in week.half_hours}
     columns = [
         Series(slot_label(slot), [came.get((weekday, slot)) for weekday in WEEKDAYS]) for slot in week.slots
     ]
