@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -252,12 +252,18 @@ class ReportSchedule(ShopRow):
     rhythm = models.CharField(_("how often"), max_length=10, choices=Rhythm.choices)
     to = models.EmailField(_("e-mail"))
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
-    hour = models.PositiveSmallIntegerField(_("hour"), default=7, help_text=_("of the day after, 0 to 23"))
+    hour = models.PositiveSmallIntegerField(
+        _("hour"), default=7, validators=[MaxValueValidator(23)], help_text=_("of the day after, 0 to 23")
+    )
     has_workbook = models.BooleanField(_("with the workbook"), default=True)
     has_pdf = models.BooleanField(_("with a PDF"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     sent_until = models.DateField(
-        _("sent until"), null=True, editable=False, help_text=_("last day of the last report")
+        _("sent until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("last day of the last report; empty: one is asked for now"),
     )
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -268,7 +274,11 @@ class ReportSchedule(ShopRow):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             shop_id_unique("reportschedule"),
-            models.UniqueConstraint(fields=["shop", "rhythm", "to"], name="reportschedule_once"),
+            models.UniqueConstraint(
+                fields=["shop", "rhythm", "to"],
+                name="reportschedule_once",
+                violation_error_message=_("This address gets this report already."),
+            ),
             models.CheckConstraint(condition=Q(hour__lt=24), name="reportschedule_hour_of_a_day"),
         ]
 
@@ -291,6 +301,7 @@ class AlertRule(ShopRow):
     to = models.EmailField(_("e-mail"), blank=True, help_text=_("empty: shown on the page alone"))
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     is_active = models.BooleanField(_("active"), default=True)
+    checked_at = models.DateTimeField(null=True, editable=False, help_text=_("until then all was looked at"))
 
     class Meta:
         verbose_name = _("alert rule")
@@ -298,7 +309,11 @@ class AlertRule(ShopRow):
         ordering: ClassVar = ["id"]
         constraints: ClassVar = [
             shop_id_unique("alertrule"),
-            models.UniqueConstraint(fields=["shop", "kind", "to"], name="alertrule_once"),
+            models.UniqueConstraint(
+                fields=["shop", "kind", "to"],
+                name="alertrule_once",
+                violation_error_message=_("There is such a rule already."),
+            ),
         ]
 
 

@@ -27,9 +27,9 @@ BEFORE = {"start": 0.0, "middle": 0.5, "end": 1.0}
 """How much of a text stands before its anchor."""
 
 
-def svg_file(chart: Chart) -> str:
+def svg_file(chart: Chart, *, compact: bool = False) -> str:
     """The chart as an SVG that needs no other file; who opens it sees its text in the fonts they have."""
-    drawing = drawn(chart)
+    drawing = drawn(chart, compact=compact)
     width, height = drawing.width + 2 * MARGIN, drawing.height + HEAD + MARGIN
     title = text(MARGIN, 30, "title", "start", shortened(chart.title, width - 2 * MARGIN, "title"))
     ground = format_html('<rect class="chart-svg__ground" width="{}" height="{}"/>', width, height)
@@ -41,13 +41,13 @@ def svg_file(chart: Chart) -> str:
     )
 
 
-def png(chart: Chart, *, width: int = 720) -> bytes:
-    """The chart as a PNG of that width in px.
+def png(chart: Chart, *, width: int = 720, compact: bool = False) -> bytes:
+    """The chart as a PNG of that width in px; `compact` as on a phone, whose mail cannot choose.
 
     Its text becomes outlines first, by the shaper and the fonts that print receipts: every script of the shop
     looks right, on a machine without a single font.
     """
-    outlined = TEXT.sub(_outlined, svg_file(chart))
+    outlined = TEXT.sub(_outlined, svg_file(chart, compact=compact))
     return bytes(resvg_py.svg_to_bytes(svg_string=outlined, skip_system_fonts=True, width=width))
 
 

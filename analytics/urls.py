@@ -3,6 +3,7 @@
 from django.urls import path
 
 from analytics import (
+    alert_views,
     anomaly_views,
     chart_views,
     downloads_views,
@@ -10,6 +11,7 @@ from analytics import (
     forecast_views,
     one_person_views,
     opening_views,
+    report_views,
     staffing_views,
     views,
 )
@@ -22,6 +24,14 @@ pages = [
     path("charts/<slug:name>.svg", chart_views.chart_file, {"kind": "svg"}, name="chart_svg"),
     path("charts/<slug:name>.png", chart_views.chart_file, {"kind": "png"}, name="chart_png"),
     path("visitors/", views.visitors_page, name="visitors"),
+    path("report/", report_views.report, name="report"),
+    path("reports/", report_views.report_schedules, name="report_schedules"),
+    path("reports/add/", report_views.report_schedule_add, name="report_schedule_add"),
+    path("reports/<int:pk>/", report_views.report_schedule, name="report_schedule"),
+    path("alerts/", alert_views.alerts_page, name="alerts"),
+    path("alerts/seen/", alert_views.alerts_seen, name="alerts_seen"),
+    path("alerts/rules/add/", alert_views.alert_rule_add, name="alert_rule_add"),
+    path("alerts/rules/<int:pk>/", alert_views.alert_rule, name="alert_rule"),
     path("visitors.csv", views.visitors_csv, name="visitors_csv"),
     path("staffing/", staffing_views.staffing, name="staffing"),
     path("staffing/settings/", staffing_views.staffing_settings, name="staffing_settings"),

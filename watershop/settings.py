@@ -132,6 +132,8 @@ def _own_secret_key() -> str:
 SECRET_KEY = env_secret("WATERSHOP_SECRET_KEY") or _own_secret_key()
 ALLOWED_HOSTS = env_list("WATERSHOP_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("WATERSHOP_ORIGINS")
+# Where the site is found from outside, for links in mail; unset, mail has none.
+SITE_ADDRESS = next((origin for origin in CSRF_TRUSTED_ORIGINS if "*" not in origin), "")
 
 INSTALLED_APPS = [
     "watershop.apps.ShopAdminConfig",
@@ -349,6 +351,8 @@ EVERY_MINUTE = (
     "vision.tasks.keep_within_quotas",
     "vision.tasks.forget_sightings",
     "vision.tasks.forget_closed_visits",
+    "analytics.schedules.queue_due",
+    "analytics.alerts.look",
 )
 
 # Which network compares faces (dlib, face_recognition or insightface, see docs/vision.md), and what it computes on.

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils import timezone
 
-from analytics.models import Anomaly, FestivalDay
+from analytics.models import AlertRule, Anomaly, FestivalDay, ReportSchedule
 from sales import drawer, printing
 from sales.models import (
     BulkDeed,
@@ -96,6 +96,7 @@ POSTED = {
     "counter_correct": "till",
     "counter_cans": "till",
     "anomaly_decide": "anomalies",
+    "alerts_seen": "alerts",
 }
 SITE = (*urlpatterns, *(page for room in ROOMS for page in room.pages))
 PAGES = [page for page in SITE if isinstance(page, URLPattern)]
@@ -130,6 +131,8 @@ def one_of_each(cast: Cast) -> dict[str, int]:
         "printer": counter.pk,
         "anomaly": _oddity(cast).pk,
         "festival": FestivalDay.objects.create(shop=cast.shop, day=sale.sold_at.date(), name="Diwali").pk,
+        "report": ReportSchedule.objects.create(shop=cast.shop, rhythm="daily", to="owner@example.in").pk,
+        "alert": AlertRule.objects.create(shop=cast.shop, kind="unpaid", limit=1000).pk,
         "printout": printing.ask(counter, Printout.Kind.TEST, actor=TESTS).pk,
         **_watched(sale),
     }

@@ -1,0 +1,172 @@
+"""The report of a day, a week or a month, by the functions of the dashboard: to look at, to print, and for mail.
+
+What goes by mail names no customer: a mailbox is outside of the shop, and nobody can erase what lies in it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from types import ModuleType
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from analytics import pictures, queries, workbooks
+from analytics.charts import described
+from analytics.figures import Figure, address, on_dashboard
+from analytics.headline import Headline, headline
+from analytics.models import ReportSchedule
+from analytics.queries import Summary
+from sales.statement_pdf import engine
+from watershop.dates import Period
+from watershop.models import Attachment, Message, Shop
+from watershop.templatetags.dates import shop_day
+from watershop.templatetags.money import grouped, rupees
+
+TOPIC = "report"
+NAMES_CUSTOMERS = frozenset({"customers"})
+"""Charts (keys) that stay in the shop."""
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STYLE = settings.BASE_DIR / "watershop" / "static" / "css" / "report_pdf.css"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number of a report in words, with what belongs to it."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a period went: one sentence, the numbers, the charts of what happened at all."""
+
+    shop: Shop
+    period: Period
+    headline: Headline
+    numbers: Summary
+    figures: Sequence[Figure]
+
+    @property
+    def title(self) -> str:
+        """Which days it is about."""
+        first, last = shop_day(self.period.first), shop_day(self.period.last)
+        return first if first == last else f"{first} – {last}"
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The numbers in the reader's language, as the dashboard calls them."""
+        return list(_lines(self.numbers))
+
+
+def report(shop: Shop, period: Period) -> Report:
+    """The report, by the queries of the dashboard."""
+    numbers = queries.summary(shop, period)
+    figures = [row for row in on_dashboard(shop, period, numbers) if not row.chart.is_empty]
+    return Report(shop, period, headline(shop, period, numbers.sold, timezone.now()), numbers, figures)
+
+
+def _lines(numbers: Summary) -> Iterator[Line]:
+    sold, visitors = numbers.sold, numbers.visitors
+    sales = ngettext("%(shown)s sale", "%(shown)s sales", sold.sales) % {"shown": grouped(sold.sales)}
+    cans = ngettext("%(shown)s can", "%(shown)s cans", sold.cans) % {"shown": grouped(sold.cans)}
+    yield Line(_("Sold"), rupees(sold.revenue), f"{sales} · {cans}")
+    by_tender = " · ".join(f"{row.tender.label} {rupees(row.amount)}" for row in numbers.takings)
+    yield Line(_("Takings"), rupees(numbers.taken), by_tender)
+    count = numbers.settled.unpaid_sales
+    unpaid = ngettext("%(shown)s unpaid sale", "%(shown)s unpaid sales", count) % {"shown": grouped(count)}
+    yield Line(_("Unpaid"), rupees(numbers.settled.due), unpaid)
+    counts = {"new": grouped(visitors.new), "returning": grouped(visitors.returning)}
+    yield Line(_("Visits"), grouped(visitors.visits), _("%(new)s new, %(returning)s returning") % counts)
+    yield Line(_("Cans out"), grouped(numbers.cans_out), _("with customers"))
+
+
+def mail_of(schedule: ReportSchedule, period: Period) -> tuple[Message, list[Attachment]]:
+    """The report of a schedule with its files, not stored yet: text, page with pictures, workbook, PDF."""
+    shop = schedule.shop
+    with translation.override(schedule.language):
+        told = report(shop, period)
+        shown = [row for row in told.figures if row.chart.key not in NAMES_CUSTOMERS]
+        drawn = {f"{row.chart.key}@watershop": pictures.png(row.chart, compact=True) for row in shown}
+        page = _page(told, [(cid, described(row.chart)) for cid, row in zip(drawn, shown, strict=True)])
+        message = Message(
+            shop=shop,
+            topic=TOPIC,
+            about_id=schedule.pk,
+            channel=Message.Channel.EMAIL,
+            language=schedule.language,
+            to=schedule.to,
+            subject=_("%(shop)s, report: %(days)s") % {"shop": shop.name, "days": told.title},
+            text=_text(told),
+            html=page,
+            by=schedule.by,
+        )
+    files = [_picture(message, cid, data) for cid, data in drawn.items()]
+    return message, files + list(_files(schedule, period, message, drawn))
+
+
+def _page(told: Report, charts: Sequence[tuple[str, str]]) -> str:
+    """The report as a document for mail programs; each chart is the picture of a Content-ID, and said in words."""
+    context = {"report": told, "charts": charts, "link": link_to(told), "language": get_language()}
+    return render_to_string("analytics/report_mail.html", context)
+
+
+def _text(told: Report) -> str:
+    """The same without pictures."""
+    rows = [f"{row.name}: {row.value}" + (f" ({row.note})" if row.note else "") for row in told.lines]
+    parts = [f"{told.shop.name}\n{told.title}", told.headline.text, "\n".join(rows), link_to(told)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def link_to(told: Report) -> str:
+    """Where the report can be looked at; empty where nobody said under which address the shop is found."""
+    path = address("report", told.shop.slug, period=told.period)
+    return f"{settings.SITE_ADDRESS}{path}" if settings.SITE_ADDRESS else ""
+
+
+def _picture(message: Message, cid: str, data: bytes) -> Attachment:
+    kind = {"content_type": "image/png", "content_id": cid}
+    return Attachment(
+        shop=message.shop, message=message, name=f"{cid.partition('@')[0]}.png", data=data, **kind
+    )
+
+
+def _files(
+    schedule: ReportSchedule, period: Period, message: Message, drawn: dict[str, bytes]
+) -> Iterator[Attachment]:
+    name = f"{schedule.shop.slug}-{period.first}"
+    name += f"-{period.last}" if period.last != period.first else ""
+    if schedule.has_workbook:
+        file = BytesIO()
+        workbooks.activity_report(schedule.shop, period, file)
+        yield Attachment(
+            shop=message.shop,
+            message=message,
+            name=f"{name}.xlsx",
+            content_type=XLSX,
+            data=file.getvalue(),
+        )
+    if schedule.has_pdf and (weasyprint := engine()):
+        data = pdf_of(message.html, drawn, weasyprint)
+        kind = {"name": f"{name}.pdf", "content_type": "application/pdf"}
+        yield Attachment(shop=message.shop, message=message, data=data, **kind)
+
+
+def pdf_of(page: str, drawn: dict[str, bytes], weasyprint: ModuleType) -> bytes:
+    """The page on A4. Its pictures are those given; nothing else is fetched, from nowhere."""
+
+    def fetch(url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        scheme, _colon, cid = url.partition(":")
+        if scheme != "cid" or cid not in drawn:
+            raise ValueError(f"A report fetches nothing, not even {url}.")
+        return {"string": drawn[cid], "mime_type": "image/png"}
+
+    pdf: bytes = weasyprint.HTML(string=page, url_fetcher=fetch).write_pdf(stylesheets=[str(STYLE)])
+    return pdf
