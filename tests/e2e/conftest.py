@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as live_settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django import Settings
 
 from tests.web_server import same_shop
@@ -17,6 +17,7 @@ from watershop import jobs
 
 # Playwright's own loop runs in this thread; the tests themselves never wait on it while they query.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")  # what a page that is left still asked for
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-gpu"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -50,13 +51,17 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+def _is_complaint(message: ConsoleMessage) -> bool:
+    return message.type == "error" and not message.text.startswith(GIVEN_UP)
+
+
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """A page on which every script error and every refusal of the content security policy fails the test."""
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)
     yield page
     assert not complaints
 
