@@ -29,7 +29,7 @@ def _files_of_their_own(settings: Settings, tmp_path: Path) -> None:
 def _flush_past_append_only() -> Iterator[None]:
     """Transactional and browser tests end with a flush, which the append-only triggers refuse."""
     original = flush.Command.handle
-    flush.Command.handle = lambda *_args, **_options: empty_tables()  # type: ignore[method-assign,assignment]
+    flush.Command.handle = lambda *_args, **_options: empty_tables()  # type: ignore[method-assign]
     yield
     flush.Command.handle = original  # type: ignore[method-assign]
 
