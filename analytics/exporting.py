@@ -157,14 +157,13 @@ def export_to(folder: Path, shop: Shop, period: Period, actor: Actor) -> Iterato
 
 def _write_whole(path: Path, write: Callable[[IO[bytes]], None]) -> Path:
     """Write a file beside its place and move it there once it is whole, over one of an earlier time."""
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with aside.open("wb") as file:
             write(file)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
+        aside.replace(path)
     finally:
-        Path(aside).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
     return path
 
 

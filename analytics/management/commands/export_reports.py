@@ -35,8 +35,7 @@ class Command(BaseCommand):
     ) -> None:
         try:
             shops = [shop_named(slug) for slug in dict.fromkeys(shop)] or list(Shop.objects.order_by("slug"))
-            if not shops:
-                shops = [shop_named(None)]
+            shops = shops or [shop_named(None)]  # which says how to open one
             periods = [self._period(one, first, last) for one in shops]
         except (LookupError, ValueError) as error:
             raise CommandError(str(error)) from error
@@ -49,14 +48,12 @@ class Command(BaseCommand):
     def _export(self, folder: Path, shop: Shop, period: Period) -> None:
         days = {"shop": shop.slug, "first": period.first, "last": period.last}
         self.stdout.write(_("%(shop)s, %(first)s to %(last)s:") % days)
-        begun = time.perf_counter()
+        begun, files = time.perf_counter(), export_to(folder, shop, period, Actor.command("export_reports"))
         try:
             with timezone.override(shop.tz):
-                for number, path in enumerate(
-                    export_to(folder, shop, period, Actor.command("export_reports")), 1
-                ):
-                    now = time.perf_counter()
-                    self.stdout.write(f"[{number}/{len(FILES)}] {path} {now - begun:.1f} s")
+                for number, path in enumerate(files, 1):
+                    seconds = time.perf_counter() - begun
+                    self.stdout.write(f"[{number}/{len(FILES)}] {path} {seconds:.1f} s")
         except OSError as error:
             what = {"folder": folder, "reason": error.strerror or error}
             raise CommandError(_("Nothing can be written into %(folder)s: %(reason)s.") % what) from error
