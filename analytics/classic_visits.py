@@ -9,7 +9,7 @@ from vision.gallery import LIKENESS
 
 CAME = f"""WITH came AS (
     SELECT v.*, timezone(%(zone)s, v.entry_at) AS at, timezone(%(zone)s, v.exit_at) AS gone_at,
-      coalesce(c.id, -p.id) AS who, coalesce(c.code, p.code) AS customer, coalesce(c.name, p.name) AS name,
+      coalesce(c.id, -p.id) AS who, coalesce(c.code, p.code) AS customer, coalesce(c.name, nullif(p.name, '')) AS name,
       p.code AS face, camera.name AS camera
     FROM vision_visit v
     JOIN vision_recording r ON r.id = v.recording_id

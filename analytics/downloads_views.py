@@ -36,7 +36,7 @@ def downloads(request: ShopRequest) -> HttpResponse:
         "query": query_of(chosen.period),
         "groups": [(group, list(reports)) for group, reports in groups if group != Group.CHARTS],
         "charts": [
-            (draw(request.shop, chosen.period), (f"{name}.svg", f"{name}.png"))
+            (draw(request.shop, chosen.period), (("SVG", f"{name}.svg"), ("PNG", f"{name}.png")))
             for name, draw in CHARTS.items()
             if FILES[f"{name}.svg"] in mine
         ],

@@ -5,6 +5,7 @@ A file is written whole or not at all: aside first, then given its name.
 
 import os
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -183,9 +184,11 @@ def download_all(reports: Iterable[ReportFile], shop: Shop, period: Period, acto
     reports = list(reports)
     _note(shop, period, actor, [report.name for report in reports])
     file = tempfile.TemporaryFile()  # noqa: SIM115 whoever sends it closes it
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as folder:
+    with zipfile.ZipFile(file, "w") as folder:
         for report in reports:
-            with folder.open(report.name, "w", force_zip64=True) as inside:
+            entry = zipfile.ZipInfo(report.name, time.localtime()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with folder.open(entry, "w", force_zip64=True) as inside:
                 report.write(shop, period, inside)
     file.seek(0)
     return file

@@ -29,7 +29,7 @@ BEFORE = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 def svg_file(chart: Chart, *, compact: bool = False) -> str:
     """The chart as an SVG that needs no other file; who opens it sees its text in the fonts they have."""
-    drawing = drawn(chart, compact=compact)
+    drawing = drawn(chart, compact=compact, is_file=True)
     width, height = drawing.width + 2 * MARGIN, drawing.height + HEAD + MARGIN
     title = text(MARGIN, 30, "title", "start", shortened(chart.title, width - 2 * MARGIN, "title"))
     ground = format_html('<rect class="chart-svg__ground" width="{}" height="{}"/>', width, height)

@@ -14,7 +14,7 @@ from analytics.charts import Chart, HeatChart, PieChart, RankChart, described
 from analytics.drawing.heat import heat, heat_height
 from analytics.drawing.marks import text
 from analytics.drawing.plots import plot
-from analytics.drawing.shares import pie, ranking
+from analytics.drawing.shares import pie, ranking, ranking_height
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,15 @@ class Drawing:
     body: SafeString
 
 
-def drawn(chart: Chart, *, compact: bool = False) -> Drawing:
-    """The chart for 720 px, or for 360 px if compact."""
+def drawn(chart: Chart, *, compact: bool = False, is_file: bool = False) -> Drawing:
+    """The chart for 720 px, or for 360 px if compact. In a file of its own, a ranking is as high as its names need."""
     width, height = (360, 240) if compact else (720, 280)
     if chart.is_empty:
         body = text(width / 2, height / 2, "empty", "middle", _("Nothing to show yet."))
     elif isinstance(chart, PieChart):
         body = pie(chart, width, height)
     elif isinstance(chart, RankChart):
+        height = max(height, ranking_height(chart)) if is_file else height
         body = ranking(chart, width, height)
     elif isinstance(chart, HeatChart):
         height = heat_height(chart, compact)

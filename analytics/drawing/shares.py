@@ -11,6 +11,7 @@ from analytics.charts import PieChart, RankChart, tone_of, written
 from analytics.drawing.marks import Key, join, shortened, text, widest
 
 SHORTEST_ROW = 20
+MOST_ROWS = 40
 
 
 def pie(chart: PieChart, width: int, height: int) -> SafeString:
@@ -79,6 +80,11 @@ def ranking(chart: RankChart, width: int, height: int) -> SafeString:
         drawn.append(text(left, 4 + row * (rows + 0.5) + 4, "tick", "start", words))
     tone = tone_of(0, chart.series[0].tone)
     return format_html('<g class="tone-{}">{}</g>{}', tone, bars, join(drawn))
+
+
+def ranking_height(chart: RankChart) -> int:
+    """How high it must be so that its names have room: all of them, up to a page."""
+    return min(len(chart.labels), MOST_ROWS) * SHORTEST_ROW + 8
 
 
 def _rows_with_room(count: int, height: int) -> tuple[int, int]:

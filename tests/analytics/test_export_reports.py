@@ -18,7 +18,8 @@ from django.test import Client
 from openpyxl import Workbook, load_workbook
 from pytest_django import DjangoAssertNumQueries
 
-from analytics import exporting, workbooks
+from analytics import exporting, pictures, workbooks
+from analytics.charts import RankChart, Series
 from analytics.classic_charts import CHARTS
 from analytics.exporting import FILES, all_days, export_to
 from sales.importing import import_transactions
@@ -235,6 +236,12 @@ def test_each_chart_is_a_picture_also_of_days_without_a_sale(cast: Cast) -> None
             file = io.BytesIO()
             FILES[f"{chart}.{kind}"].write(cast.shop, PERIOD, file)
             assert file.getvalue().startswith(start), f"{chart}.{kind}"
+
+
+def test_a_ranking_in_a_file_shows_all_its_names() -> None:
+    series = Series("Spent", [*range(30, 0, -1)])
+    drawn = pictures.svg_file(RankChart("k", "K", [f"Customer {n}" for n in range(30)], [series]))
+    assert "Customer 29" in drawn and "more" not in drawn
 
 
 def test_the_charts_count_what_the_tables_count(sold: Cast) -> None:
