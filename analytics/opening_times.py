@@ -108,7 +108,7 @@ class OpeningDay:
 
 
 def opening_times(shop: Shop, period: Period) -> list[OpeningDay]:
-    """Every day of the period in its order; two queries, and three more where something happened past midnight."""
+    """Every day of the period in its order; three queries, and three more where something happened past midnight."""
     now = timezone.now()
     closed = FestivalDay.objects.filter(shop=shop, is_closed=True, day__range=(period.first, period.last))
     names = dict(closed.values_list("day", "name"))
@@ -146,7 +146,8 @@ def in_words(days: Sequence[OpeningDay]) -> str:
     ) % {"days": len(known), "late": _how_often(late), "early": _how_often(early)}
     if all(day.is_sure for day in known):
         return counts
-    return f"{counts} {_('Where no face of staff was seen, it may have been open for longer.')}"
+    bounds = _("Where no face of staff was seen, it may have been open for longer.")
+    return f"{counts} {bounds}"
 
 
 def _how_often(minutes: Sequence[int]) -> str:
