@@ -127,9 +127,10 @@ def _opening(rule: AlertRule, now: datetime) -> Iterator[Found]:
     yesterday = today - timedelta(days=1)
     late, early = opening_of(rule.shop, today), opening_of(rule.shop, yesterday)
     if rule.limit and (late.late_min or 0) >= rule.limit:
-        yield Found("late", today, {"late": late.late_min, "has_opened": late.opened is not None})
+        facts = {"late": late.late_min, "has_opened": late.opened is not None, "is_sure": late.is_sure}
+        yield Found("late", today, facts)
     if rule.limit and (early.early_min or 0) >= rule.limit:
-        yield Found("early", yesterday, {"early": early.early_min})
+        yield Found("early", yesterday, {"early": early.early_min, "is_sure": early.is_sure})
 
 
 def _anomaly(rule: AlertRule, now: datetime) -> Iterator[Found]:

@@ -177,11 +177,14 @@ def _variance(facts: Facts, names: Names) -> Words:
 
 def _opening(facts: Facts, names: Names) -> Words:
     page = _page(names, "opening_times", right=Right.SEE_TOTALS)
-    if "early" in facts:
-        return _("Closed %(minutes)s minutes early.") % {"minutes": facts["early"]}, page
-    if facts["has_opened"]:
-        return _("Opened %(minutes)s minutes late.") % {"minutes": facts["late"]}, page
-    return _("Not open yet, %(minutes)s minutes after the hour.") % {"minutes": facts["late"]}, page
+    if "late" in facts and not facts["has_opened"]:
+        return _("Not open yet, %(minutes)s minutes after the hour.") % {"minutes": facts["late"]}, page
+    if "late" in facts:
+        text = _("Opened %(minutes)s minutes late.") % {"minutes": facts["late"]}
+    else:
+        text = _("Closed %(minutes)s minutes early.") % {"minutes": facts["early"]}
+    unsure = _("No face of staff was seen: it may have been open for longer.")
+    return text if facts["is_sure"] else f"{text} {unsure}", page
 
 
 def _anomaly(facts: Facts, names: Names) -> Words:

@@ -267,8 +267,8 @@ def test_closing_early_is_told_the_day_after(cast: Cast, clock: Clock) -> None:
     sell(cast, sold_at=NOON + timedelta(hours=5))
     clock(NOON + timedelta(hours=20))  # 8:00
     alerts.look()
-    assert [one.facts for one in told()] == [{"early": 180}]
-    assert "Closed 180 minutes early." in mails()[0]
+    assert [one.facts for one in told()] == [{"early": 180, "is_sure": False}]
+    assert "Closed 180 minutes early. No face of staff was seen: it may have been open for longer." in mails()[0]
 
 
 def test_a_mail_speaks_the_language_of_its_rule(cast: Cast) -> None:
