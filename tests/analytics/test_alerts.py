@@ -268,7 +268,9 @@ def test_closing_early_is_told_the_day_after(cast: Cast, clock: Clock) -> None:
     clock(NOON + timedelta(hours=20))  # 8:00
     alerts.look()
     assert [one.facts for one in told()] == [{"early": 180, "is_sure": False}]
-    assert "Closed 180 minutes early. No face of staff was seen: it may have been open for longer." in mails()[0]
+    assert (
+        "Closed 180 minutes early. No face of staff was seen: it may have been open for longer." in mails()[0]
+    )
 
 
 def test_a_mail_speaks_the_language_of_its_rule(cast: Cast) -> None:
