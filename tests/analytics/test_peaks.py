@@ -30,6 +30,9 @@ PAGE = "/s/water/staffing/"
 TWO_WEEKS = Period(MONDAY, MONDAY + timedelta(days=13), INDIA)
 
 
+TOO_MUCH = ({"staff_now": 61}, {"wait_s": 3601}, {"patience_s": 2_000_000_000}, {"service_s": 3601})
+
+
 def at(clock: str, day: int = 0) -> datetime:
     """So many days after the first Monday."""
     return datetime.combine(MONDAY + timedelta(days=day), time.fromisoformat(clock), INDIA)
@@ -221,7 +224,14 @@ def test_a_manager_sets_the_counter_and_it_is_written_down(cast: Cast, client_of
     assert (row.staff_now, row.wage, row.wait_s, row.service_s) == (2, Decimal("75.50"), 90, 50)
     entry = AuditEntry.objects.get(action="change_numbers_settings")
     assert entry.user == cast.meena and entry.after and entry.after["staff_now"] == 2
-    for wrong in ({"staff_now": 0}, {"wait_s": 0}, {"patience_s": 0}, {"service_s": 0}, {"wage": -1}):
+    for wrong in (
+        {"staff_now": 0},
+        {"wait_s": 0},
+        {"patience_s": 0},
+        {"service_s": 0},
+        {"wage": -1},
+        *TOO_MUCH,
+    ):
         assert client.post(path, told | wrong).status_code == 422, wrong
     assert "Settings" in client.get(PAGE).content.decode()
 
