@@ -122,7 +122,8 @@ def late_regulars(shop: Shop, at: datetime) -> list[Late]:
         known = rhythm(days)
         if known and (today - days[-1]).days > max(known.longest, LATE_BY * known.mean):
             late[customer] = known, days[-1]
-    customers = Customer.objects.of(shop).active().select_related("shop").in_bulk(list(late))
+    accounts = Customer.objects.of(shop).active().filter(merged_into=None)
+    customers = accounts.select_related("shop").in_bulk(list(late))
     seen = _seen_since(shop, {pk: late[pk][1] for pk in customers}, at)
     rows = [_late(customers[pk], *late[pk], today, seen.get(pk)) for pk in customers]
     return sorted(rows, key=lambda row: (-row.days_late / row.rhythm.mean, row.customer.code))

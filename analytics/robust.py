@@ -128,6 +128,18 @@ def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
+def scatter_of_shares(pairs: Sequence[tuple[int, int]]) -> float:
+    """How much more shares (hits, of) scatter than chance has it: 1 where they don't. Needs one at least.
+
+    What an exact test is worth is divided by this: sales that come in one bunch are seen, or not, together.
+    """
+    share = sum(hits for hits, _of in pairs) / sum(of for _hits, of in pairs)
+    sd = math.sqrt(share * (1 - share))
+    return (
+        spread([(hits - of * share) / (sd * math.sqrt(of)) for hits, of in pairs], floor=1.0) if sd else 1.0
+    )
+
+
 def chance_of_count(number: int, earlier: int, *, times: float) -> float:
     """How often chance gives `number` or more in a span when a span `times` as long gave `earlier`.
 

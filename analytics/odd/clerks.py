@@ -48,27 +48,20 @@ class ClerkRate(Rule):
         """Two queries."""
         recent = Period(day - WEEKS + timedelta(days=1), day, shop.tz)
         whole = Period(recent.first - PAST, day, shop.tz)
-        sales = (
-            Sale.objects.of(shop).during(whole).filter(source__in=KEYED, replaces=None, clerk__isnull=False)
-        )
-        counted = _by_clerk(sales, recent)
-        new, old = Counter[int](), Counter[int]()
-        listed: dict[int, list[int]] = {}
+        keyed = Sale.objects.of(shop).filter(source__in=KEYED, replaces=None, clerk__isnull=False)
+        sales = keyed.during(whole)
+        tally = _Tally(_by_clerk(sales, recent))
         for sale in self.hits(sales):
-            assert sale.clerk_id
-            is_new = sale.sold_at >= recent.start
-            (new if is_new else old)[sale.clerk_id] += 1
-            if is_new:
-                listed.setdefault(sale.clerk_id, []).append(sale.pk)
-        most = bar(self.a_year, 2 * len(new) * WINDOWS_A_DAY)
-        for clerk, hits in new.items():
-            own, others = (old[clerk], counted[clerk][1]), (new.total() - hits, _others(counted, clerk))
-            of = counted[clerk][0]
-            p, beside = min((chance_of_share(hits, of, *both), both) for both in (own, others))
-            if hits >= FEWEST and 2 * p < most:
-                facts = {"clerk": clerk, "hits": hits, "of": of, "is_by_own_past": beside is own}
-                picture = shown(100 * hits / of, _as_share(usual_share(of, *beside), of))
-                facts |= picture | {"first": recent.first.isoformat(), "sales": listed[clerk][:LISTED]}
+            tally.add(sale, is_new=sale.sold_at >= recent.start)
+        most = bar(self.a_year, 2 * len(tally.listed) * WINDOWS_A_DAY)
+        for clerk, listed in tally.listed.items():
+            hits, of = len(listed), tally.counted[clerk][0]
+            both = {True: tally.own_past(clerk), False: tally.others(clerk)}
+            p, is_own = min((chance_of_share(hits, of, *numbers), is_own) for is_own, numbers in both.items())
+            if hits >= FEWEST and p < most:
+                facts: Facts = {"clerk": clerk, "hits": hits, "of": of, "is_by_own_past": is_own}
+                facts |= shown(100 * hits / of, _as_share(usual_share(of, *both[is_own]), of))
+                facts |= {"first": recent.first.isoformat(), "sales": listed[:LISTED]}
                 yield Finding(f"{clerk}:{day:%Y-%m}", day, worth(p), facts)
 
     def rows(self, shop: Shop, facts: Facts) -> str:
@@ -84,8 +77,29 @@ def _by_clerk(sales: SaleQuerySet, recent: Period) -> dict[int, tuple[int, int]]
     return {clerk: (new, old) for clerk, new, old in counts}
 
 
-def _others(counted: dict[int, tuple[int, int]], clerk: int) -> int:
-    return sum(new for other, (new, _old) in counted.items() if other != clerk)
+class _Tally:
+    """Hits and sales of each clerk, of the recent weeks and of those before; the recent hits (ids) are `listed`."""
+
+    def __init__(self, counted: dict[int, tuple[int, int]]) -> None:
+        self.counted = counted
+        self.listed: dict[int, list[int]] = {}
+        self._old = Counter[int]()
+
+    def add(self, sale: Sale, *, is_new: bool) -> None:
+        assert sale.clerk_id
+        if is_new:
+            self.listed.setdefault(sale.clerk_id, []).append(sale.pk)
+        else:
+            self._old[sale.clerk_id] += 1
+
+    def own_past(self, clerk: int) -> tuple[int, int]:
+        """The clerk's hits before, and of how many sales."""
+        return self._old[clerk], self.counted[clerk][1]
+
+    def others(self, clerk: int) -> tuple[int, int]:
+        """The other clerks' recent hits, and of how many sales."""
+        hits = sum(len(pks) for other, pks in self.listed.items() if other != clerk)
+        return hits, sum(new for other, (new, _old) in self.counted.items() if other != clerk)
 
 
 def _as_share(usual: Usual, of: int) -> Usual:

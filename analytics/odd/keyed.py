@@ -1,5 +1,6 @@
 """Sales that were keyed when nobody should be there: outside the opening hours, or while a camera saw nobody."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,7 +14,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.figures import address
 from analytics.odd.base import Facts, Finding, Names, Rule, one_day, shown
 from analytics.odd.clerks import KEYED
-from analytics.robust import bar, chance_of_count, chance_of_share, usual_count, usual_share, worth
+from analytics.robust import (
+    bar,
+    chance_of_count,
+    chance_of_share,
+    scatter_of_shares,
+    usual_count,
+    usual_share,
+    worth,
+)
 from sales.models import Sale, SaleQuerySet
 from vision.models import Camera, Recording, Visit
 from vision.queues.no_visit import NEAR, Span, Spans
@@ -114,21 +123,28 @@ class Unseen(Rule):
     icon = "eye"
     needs = "film"
     days = WATCHED.days
+    a_year = 2.0  # sales close to each other are seen, or not, together: chance does it more often than the test says
     is_about_clerks = True
     is_of_staff: ClassVar[bool]
 
     def find(self, shop: Shop, day: date) -> Iterable[Finding]:
         whole = Period(day - WATCHED, day, shop.tz)
         cameras = _seen(shop, whole)
-        new, old = _Tally(), _Tally()
+        days: dict[date, _Tally] = defaultdict(_Tally)
         for pk, at in _keyed(shop, whole).order_by("sold_at").values_list("pk", "sold_at"):
             if (is_seen := self._is_seen(at, cameras)) is not None:
-                (new if day_of(shop, at) == day else old).add(pk, is_seen)
-        p = chance_of_share(len(new.unseen), new.watched, len(old.unseen), old.watched)
-        if old.watched and p < bar(self.a_year, 1):
-            usual = usual_share(new.watched, len(old.unseen), old.watched)
-            facts = shown(len(new.unseen), usual) | {"of": new.watched, "day": day.isoformat()}
-            yield Finding(day.isoformat(), day, worth(p), facts | {"sales": new.unseen[:LISTED]})
+                days[day_of(shop, at)].add(pk, is_seen)
+        new = days.pop(day, _Tally())
+        past = [(len(tally.unseen), tally.watched) for tally in days.values()]
+        if not past:
+            return
+        unseen, watched = (sum(numbers) for numbers in zip(*past, strict=True))
+        p = chance_of_share(len(new.unseen), new.watched, unseen, watched)
+        score = worth(p) / scatter_of_shares(past)
+        if score > worth(bar(self.a_year, 1)):
+            facts = shown(len(new.unseen), usual_share(new.watched, unseen, watched))
+            facts |= {"of": new.watched, "day": day.isoformat(), "sales": new.unseen[:LISTED]}
+            yield Finding(day.isoformat(), day, score, facts)
 
     def _is_seen(self, at: datetime, cameras: Sequence[_Seen]) -> bool | None:
         """Whether any camera saw one of them around a sale; None where none was watching."""

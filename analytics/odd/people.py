@@ -42,21 +42,19 @@ class ComesOften(Rule):
 
     def find(self, shop: Shop, day: date) -> Iterable[Finding]:
         week = Period(day - WEEK + timedelta(days=1), day, shop.tz)
-        before = Period(week.first - BEFORE, week.first - timedelta(days=1), shop.tz)
-        visits = Visit.objects.of(shop).filter(entry_at__gte=before.start, entry_at__lt=week.end)
-        visits = visits.by_customers().order_by()
+        period = Period(week.first - BEFORE, day, shop.tz)
+        visits = Visit.objects.of(shop).during(period).by_customers().order_by()
         is_new = Q(entry_at__gte=week.start)
-        new_days, old_days = _counted(visits, TruncDate("entry_at", tzinfo=shop.tz), is_new)
-        if not new_days or not old_days:
+        watched = visits.aggregate(**_split(TruncDate("entry_at", tzinfo=shop.tz), is_new))
+        if not watched["new"] or not watched["old"]:
             return
         known: QuerySet[Any, Any] = visits.exclude(person=None).values_list(WHO)
         hour = TruncHour("entry_at", tzinfo=shop.tz)
         rows = list(known.annotate(**_split(hour, is_new)).filter(old__gte=KNOWN))
-        times, most = old_days / new_days, bar(self.a_year, len(rows) * WINDOWS_A_DAY)
+        times, most = watched["old"] / watched["new"], bar(self.a_year, len(rows) * WINDOWS_A_DAY)
         for who, new, old in rows:
             if (p := chance_of_count(new, old, times=times)) < most:
                 facts = _who(who) | shown(new, usual_count(old, times=times))
-                facts |= {"first": week.first.isoformat()}
                 yield Finding(f"{who}:{day:%Y-%m}", day, worth(p), facts)
 
     def sentence(self, facts: Facts, names: Names) -> str:
@@ -81,11 +79,6 @@ def _split(what: Any, is_new: Q) -> dict[str, Count]:
         "new": Count(what, filter=is_new, distinct=True),
         "old": Count(what, filter=~is_new, distinct=True),
     }
-
-
-def _counted(visits: QuerySet[Visit], what: Any, is_new: Q) -> tuple[int, int]:
-    counts = visits.aggregate(**_split(what, is_new))
-    return counts["new"], counts["old"]
 
 
 def _who(who: int) -> Facts:
