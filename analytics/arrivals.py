@@ -107,7 +107,7 @@ class _Day:
 
 
 def counted(shop: Shop, period: Period) -> tuple[dict[int, Weekday], Worth]:
-    """The weekdays (0 is Monday) on which anything happened, and what one who comes is worth; two queries."""
+    """The weekdays (0 is Monday) on which anything happened, and what one who comes is worth; three queries."""
     by_weekday: dict[int, dict[date, _Day]] = defaultdict(dict)
     for day, row in _days(shop, period).items():
         by_weekday[day.weekday()][day] = row

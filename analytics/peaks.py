@@ -187,7 +187,7 @@ def last_weeks(shop: Shop, weeks: int) -> Period:
 
 
 def week(shop: Shop, period: Period) -> Week:
-    """The usual week of these days; six queries."""
+    """The usual week of these days; seven queries."""
     settings = NumbersSettings.of(shop)
     weekdays, worth = arrivals.counted(shop, period)
     usual = Usual(settings, arrivals.service(shop, period, settings.service_s), worth)
