@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics import queries, visitors
+from analytics import queries, rollup, visitors
+from analytics.comparing import needed
+from analytics.glance import glance, signs
 from sales.models import Tender
 from vision.models import VisionSettings
 from watershop.api import ShopAPIView
@@ -23,6 +26,20 @@ class Takings(serializers.Serializer[Any]):
 
     tender = serializers.ChoiceField(choices=Tender.choices)
     amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+
+
+class EarlierOut(serializers.Serializer[Any]):
+    """The same weekdays before, up to `until`: the same time of day where the period is not over."""
+
+    first = serializers.DateField(source="earlier.first")
+    last = serializers.DateField(source="earlier.last")
+    until = serializers.DateTimeField()
+    sales = serializers.IntegerField(source="there.sales")
+    cans = serializers.IntegerField(source="there.cans")
+    revenue = serializers.DecimalField(max_digits=12, decimal_places=2, source="there.revenue")
+    taken = serializers.DecimalField(max_digits=12, decimal_places=2, source="there.taken")
+    visits = serializers.IntegerField(source="there.visits")
+    cans_out = serializers.IntegerField(source="there.cans_out")
 
 
 class SummaryOut(serializers.Serializer[Any]):
@@ -40,6 +57,21 @@ class SummaryOut(serializers.Serializer[Any]):
     visits = serializers.IntegerField()
     new_persons = serializers.IntegerField(help_text="seen for the first time")
     returning_persons = serializers.IntegerField(help_text="seen before the first day")
+    sales_per_visit = serializers.DecimalField(
+        max_digits=8, decimal_places=2, allow_null=True, help_text="on the days with visits; null without any"
+    )
+    revenue_per_visit = serializers.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        allow_null=True,
+        help_text="on the days with visits; null without any",
+    )
+    earlier = EarlierOut()
+    sentence = serializers.CharField(help_text="how the shop stands, in the language of the request")
+    debtors = serializers.IntegerField(help_text="late payers who came; of today alone")
+    cameras_offline = serializers.ListField(
+        child=serializers.CharField(), help_text="their names; of today alone"
+    )
 
 
 class DayOut(serializers.Serializer[Any]):
@@ -128,8 +160,11 @@ class SummaryView(PeriodView):
 
     @extend_schema(operation_id="summary", parameters=PERIOD, responses=SummaryOut)
     def get(self, request: Request, slug: str) -> Response:
-        period = self.period(request)
-        numbers = queries.summary(self.shop, period)
+        period, now = self.period(request), timezone.now()
+        with rollup.look(self.shop):
+            said = signs(self.shop, period, now)
+            seen = glance(self.shop, period, queries.totals(self.shop, needed(period)), said, now)
+        numbers, here = seen.numbers, seen.compared.here
         answer = {
             "first": period.first,
             "last": period.last,
@@ -143,5 +178,11 @@ class SummaryView(PeriodView):
             "visits": numbers.visitors.visits,
             "new_persons": numbers.visitors.new,
             "returning_persons": numbers.visitors.returning,
+            "sales_per_visit": here.conversion and round(here.conversion, 2),
+            "revenue_per_visit": here.per_visit and round(here.per_visit, 2),
+            "earlier": seen.compared,
+            "sentence": seen.headline.text,
+            "debtors": said.debtors,
+            "cameras_offline": [str(camera) for camera in said.offline],
         }
         return Response(SummaryOut(answer).data)

@@ -7,7 +7,8 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from analytics.charts import Chart, write_csv
-from analytics.figures import FIGURES
+from analytics.figures import FIGURES, figure
+from analytics.grains import grain_of, natural
 from analytics.periods import choose
 from analytics.pictures import png, svg_file
 from watershop.dates import last_days
@@ -41,7 +42,9 @@ def chart_file(request: ShopRequest, name: str, kind: str) -> HttpResponse:
         return HttpResponse(chosen.error, status=422, content_type="text/plain; charset=utf-8")
     content_type, made = FILES[kind]
     period = chosen.period
-    answer = HttpResponse(made(FIGURES[name](request.shop, period).chart), content_type=content_type)
+    grain = grain_of(request.GET.get("grain"), natural(period))
+    drawn = figure(name, request.shop, period, grain).chart
+    answer = HttpResponse(made(drawn), content_type=content_type)
     days = f"{period.first}" if period.first == period.last else f"{period.first}-{period.last}"
     answer["Content-Disposition"] = f'attachment; filename="{name}-{days}.{kind}"'
     return answer

@@ -5,7 +5,6 @@ What goes by mail names no customer: a mailbox is outside of the shop, and nobod
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from io import BytesIO
 from types import ModuleType
 from typing import Any
@@ -13,20 +12,20 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from analytics import pictures, queries, workbooks
+from analytics import grains, pictures, queries, workbooks
 from analytics.charts import described
 from analytics.figures import Figure, address, on_dashboard
-from analytics.headline import Headline, headline
+from analytics.glance import days_read, glance, signs
+from analytics.headline import Headline
 from analytics.models import ReportSchedule
-from analytics.queries import Summary
+from analytics.tiles import Tile
 from sales.statement_pdf import engine
 from watershop.dates import Period
 from watershop.models import Attachment, Message, Shop
 from watershop.templatetags.dates import shop_day
-from watershop.templatetags.money import grouped, rupees
 
 TOPIC = "report"
 NAMES_CUSTOMERS = frozenset({"customers"})
@@ -51,7 +50,7 @@ class Report:
     shop: Shop
     period: Period
     headline: Headline
-    numbers: Summary
+    tiles: Sequence[Tile]
     figures: Sequence[Figure]
 
     @property
@@ -60,32 +59,20 @@ class Report:
         first, last = shop_day(self.period.first), shop_day(self.period.last)
         return first if first == last else f"{first} – {last}"
 
-    @cached_property
+    @property
     def lines(self) -> list[Line]:
-        """The numbers in the reader's language, as the dashboard calls them."""
-        return list(_lines(self.numbers))
+        """The numbers as the tiles of the dashboard call them."""
+        return [Line(tile.label, tile.value, " · ".join(tile.notes)) for tile in self.tiles]
 
 
 def report(shop: Shop, period: Period) -> Report:
-    """The report, by the queries of the dashboard."""
-    numbers = queries.summary(shop, period)
-    figures = [row for row in on_dashboard(shop, period, numbers) if not row.chart.is_empty]
-    return Report(shop, period, headline(shop, period, numbers.sold, timezone.now()), numbers, figures)
-
-
-def _lines(numbers: Summary) -> Iterator[Line]:
-    sold, visitors = numbers.sold, numbers.visitors
-    sales = ngettext("%(shown)s sale", "%(shown)s sales", sold.sales) % {"shown": grouped(sold.sales)}
-    cans = ngettext("%(shown)s can", "%(shown)s cans", sold.cans) % {"shown": grouped(sold.cans)}
-    yield Line(_("Sold"), rupees(sold.revenue), f"{sales} · {cans}")
-    by_tender = " · ".join(f"{row.tender.label} {rupees(row.amount)}" for row in numbers.takings)
-    yield Line(_("Takings"), rupees(numbers.taken), by_tender)
-    count = numbers.settled.unpaid_sales
-    unpaid = ngettext("%(shown)s unpaid sale", "%(shown)s unpaid sales", count) % {"shown": grouped(count)}
-    yield Line(_("Unpaid"), rupees(numbers.settled.due), unpaid)
-    counts = {"new": grouped(visitors.new), "returning": grouped(visitors.returning)}
-    yield Line(_("Visits"), grouped(visitors.visits), _("%(new)s new, %(returning)s returning") % counts)
-    yield Line(_("Cans out"), grouped(numbers.cans_out), _("with customers"))
+    """The report, by the functions of the dashboard, in the language of the moment."""
+    now, grain = timezone.now(), grains.natural(period)
+    rows = queries.totals(shop, days_read(period, grain))
+    seen = glance(shop, period, rows, signs(shop, period, now), now)
+    drawn = on_dashboard(shop, period, grain, seen.numbers, rows)
+    figures = [figure for figure in drawn if not figure.chart.is_empty]
+    return Report(shop, period, seen.headline, seen.tiles, figures)
 
 
 def mail_of(schedule: ReportSchedule, period: Period) -> tuple[Message, list[Attachment]]:

@@ -6,6 +6,7 @@ from analytics import (
     alert_views,
     anomaly_views,
     chart_views,
+    dashboard_views,
     downloads_views,
     festival_views,
     forecast_views,
@@ -18,7 +19,8 @@ from analytics import (
 from analytics import api as api_views
 
 pages = [
-    path("dashboard/", views.dashboard, name="dashboard"),
+    path("dashboard/", dashboard_views.dashboard, name="dashboard"),
+    path("dashboard/now/", dashboard_views.dashboard_now, name="dashboard_now"),
     path("charts/<slug:name>/", views.chart, name="chart"),
     path("charts/<slug:name>.csv", chart_views.chart_file, {"kind": "csv"}, name="chart_csv"),
     path("charts/<slug:name>.svg", chart_views.chart_file, {"kind": "svg"}, name="chart_svg"),

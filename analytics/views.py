@@ -1,4 +1,4 @@
-"""The dashboard, a page for each chart, and the page of those who came."""
+"""A page for each chart, and the page of those who came."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,70 +6,18 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics import queries, visitors
-from analytics.figures import FIGURES, Figure, address, on_dashboard, title_of, visitors_figure
-from analytics.headline import headline
+from analytics import visitors
+from analytics.figures import FIGURES, OVER_TIME, address, figure, rows_behind, shown, visitors_figure
+from analytics.grains import choices_of_grain, grain_of, natural
 from analytics.periods import choose
 from vision.models import Person, VisionSettings
-from watershop.dates import Period, last_days, today
-from watershop.models import Right, Role, Shop
+from watershop.dates import last_days
+from watershop.models import Right, Role
 from watershop.roles import ShopRequest, require, shop_page
 
 REGULARS = 48
-
-
-@shop_page(right=Right.SEE_TOTALS)
-def dashboard(request: ShopRequest) -> HttpResponse:
-    """How the shop stands: one sentence, the numbers, the charts."""
-    shop, chosen = request.shop, choose(request, today(request.shop))
-    period = chosen.period
-    numbers = queries.summary(shop, period)
-    figures = on_dashboard(shop, period, numbers)
-    context = {
-        "chosen": chosen,
-        "headline": headline(shop, period, numbers.sold, timezone.now()),
-        "numbers": numbers,
-        "rows": _rows(shop, period),
-        "remembered_days": VisionSettings.of(shop).unnamed_days,
-        "figures": [_shown(figure, request) for figure in figures if not figure.chart.is_empty],
-        "more": _others(shop, period, figures),
-    }
-    return render(request, "analytics/dashboard.html", context, status=chosen.status)
-
-
-def _rows(shop: Shop, period: Period) -> dict[str, str]:
-    """Where the rows behind each number are."""
-    return {
-        "sales": address("sales", shop.slug, period=period),
-        "unpaid": address("sales", shop.slug, period=period, unpaid="1"),
-        "takings": address("chart", shop.slug, "takings", period=period),
-        "visits": address("visits", shop.slug, period=period),
-        "visitors": address("visitors", shop.slug, period=period),
-        "cans": reverse("customers", args=[shop.slug]),
-    }
-
-
-def _shown(figure: Figure, request: ShopRequest) -> dict[str, object]:
-    """A figure as the templates take it."""
-    return {
-        "chart": figure.chart,
-        "url": address("chart", request.shop.slug, figure.chart.key, period=figure.period),
-        "links": figure.links_seen_with(request.rights),
-    }
-
-
-def _others(shop: Shop, period: Period, figures: Sequence[Figure]) -> list[dict[str, str]]:
-    """Titles and pages of the charts that the dashboard has no room for."""
-    here = {figure.chart.key for figure in figures}
-    return [
-        {"title": title_of(name), "url": address("chart", shop.slug, name, period=period)}
-        for name in FIGURES
-        if name not in here
-    ]
 
 
 @shop_page(right=Right.SEE_TOTALS)
@@ -77,11 +25,12 @@ def chart(request: ShopRequest, name: str) -> HttpResponse:
     """One chart, large, with its table open."""
     if name not in FIGURES:
         raise Http404(_("There is no such chart."))
-    shop, chosen = request.shop, choose(request, last_days(request.shop, 30))
-    figure = FIGURES[name](shop, chosen.period)
+    shop, chosen = request.shop, choose(request, last_days(request.shop, 30), keeps=("grain",))
+    grain = grain_of(request.GET.get("grain"), natural(chosen.period))
     context = {
         "chosen": chosen,
-        "figure": _shown(figure, request),
+        "grains": choices_of_grain(request, chosen.period, grain) if name in OVER_TIME else [],
+        "figure": shown(figure(name, shop, chosen.period, grain), shop, request.rights),
         "back": address("dashboard", shop.slug, period=chosen.period),
     }
     return render(request, "analytics/chart.html", context, status=chosen.status)
@@ -98,10 +47,10 @@ def visitors_page(request: ShopRequest) -> HttpResponse:
         "chosen": chosen,
         "total": visitors.visitors(shop, period),
         "repeat": visitors.repeat_visitors(shop, period),
-        "figure": _shown(visitors_figure(days, shop, period), request),
+        "figure": shown(visitors_figure(days, shop, period), shop, request.rights),
         "regulars": [(row, face) for row, face in zip(regulars, _faces(request, regulars), strict=True)],
         "remembered_days": VisionSettings.of(shop).unnamed_days,
-        "rows": _rows(shop, period),
+        "rows": rows_behind(shop, period),
         "csv": address("visitors_csv", shop.slug, period=period),
     }
     return render(request, "analytics/visitors.html", context, status=chosen.status)

@@ -75,7 +75,7 @@ class Debtor:
         return self.unpaid_count >= rule.late_sales or old > rule.late_amount
 
 
-def _age(days: int) -> int:
+def age_of(days: int) -> int:
     """The place in AGES of a due that is so many days old."""
     return next(place for place, (last, _name) in enumerate(AGES) if last is None or days <= last)
 
@@ -106,7 +106,7 @@ def ageing(rows: Iterable[Debtor]) -> list[tuple[Any, Decimal]]:
     sums = [ZERO] * len(AGES)
     for row in rows:
         for days, amount in row.parts:
-            sums[_age(days)] += amount
+            sums[age_of(days)] += amount
     return [(name, total) for (_last, name), total in zip(AGES, sums, strict=True)]
 
 

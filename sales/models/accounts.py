@@ -137,6 +137,11 @@ class LedgerEntry(ShopRow):
         ]
         indexes: ClassVar = [
             models.Index(fields=["shop", "customer", "at"], name="ledgerentry_by_customer"),
+            models.Index(
+                fields=["shop"],
+                condition=Q(sale=None, payment=None, reverses=None),
+                name="ledgerentry_standing_alone",
+            ),
             models.Index(fields=["merge"], condition=Q(merge__isnull=False), name="ledgerentry_of_merge"),
         ]
 

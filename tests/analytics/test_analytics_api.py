@@ -1,7 +1,7 @@
 """The summary over the API: the same numbers as on the dashboard, money as strings."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rest_framework.test import APIClient
@@ -19,6 +19,7 @@ SUMMARY = "/api/v1/shops/water/summary/"
 def test_the_summary_tells_the_numbers_of_the_asked_days(cast: Cast, api_of: ApiOf) -> None:
     sell(cast, 3, sold_at=NOON)
     sell(cast, 2, sold_at=NOON, customer=cast.asha, tender=Tender.UPI, is_paid=False)
+    sell(cast, 4, sold_at=NOON - timedelta(days=7))
     sell(cast, 9)
     answer = api_of(cast.meena).get(SUMMARY, {"from": "2026-03-10", "to": "2026-03-10"})
     assert answer.json() == {
@@ -38,6 +39,15 @@ def test_the_summary_tells_the_numbers_of_the_asked_days(cast: Cast, api_of: Api
         "visits": 0,
         "new_persons": 0,
         "returning_persons": 0,
+        "sales_per_visit": None,
+        "revenue_per_visit": None,
+        "earlier": {
+            **{"first": "2026-03-03", "last": "2026-03-03", "until": "2026-03-04T00:00:00+05:30"},
+            **{"sales": 1, "cans": 4, "revenue": "80.00", "taken": "80.00", "visits": 0, "cans_out": 0},
+        },
+        "sentence": "10 Mar 2026: 5 cans, +25\N{NO-BREAK SPACE}% on the Tuesday before.",
+        "debtors": 0,
+        "cameras_offline": [],
     }
 
 

@@ -169,3 +169,25 @@ def test_a_chart_leads_to_its_files_of_the_same_days(manager: Client) -> None:
 def test_a_shop_of_others_has_no_charts(client_of: ClientOf, cast: Cast) -> None:
     for kind in ("csv", "svg", "png"):
         assert client_of(cast.meena).get(f"/s/other/charts/cans.{kind}").status_code == 404
+
+
+def test_the_hours_of_a_week_stand_by_weekday(manager: Client) -> None:
+    tuesday = next(row for row in table(chart(manager, "sales-by-weekday")) if row[0] == "Tue")
+    assert tuesday == ["Tue", *(str(2 * (hour == 12)) for hour in range(8, 20))]
+
+
+def test_open_dues_lead_to_those_who_are_late_whatever_the_days(manager: Client) -> None:
+    page = chart(manager, "dues")
+    assert [row[1] for row in table(page)].count("₹40") == 1
+    assert '<a href="/s/water/manage/defaulters/">' in page
+
+
+def test_new_and_returning_visitors_are_told_apart(manager: Client) -> None:
+    assert table(chart(manager, "new-and-returning")) == [["New", "1"], ["Returning", "0"]]
+
+
+def test_a_chart_over_time_is_drawn_by_weeks_or_months_as_asked(manager: Client) -> None:
+    page = chart(manager, "revenue", "from=2026-02-01&to=2026-03-11&grain=month")
+    assert table(page) == [["Feb 2026", "₹0"], ["Mar 2026", "₹140"]]
+    assert "grain=week" in page
+    assert "grain=week" not in chart(manager, "takings")

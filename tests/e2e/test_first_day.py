@@ -103,7 +103,7 @@ def _follow_the_dashboard(page: Page, live_server: LiveServer, cast: Cast) -> No
     page.goto(f"{live_server.url}/s/water/dashboard/")
     expect(page.locator("canvas").first).to_be_visible()
     expect(page.get_by_text("1 unpaid sale")).to_be_visible()
-    chart = page.locator("figure", has_text="Cans sold by day")
+    chart = page.locator("figure", has_text="Cans sold")
     chart.get_by_text("Show as a table").click()
     row = chart.locator("tr", has_text=f"{day.day} {day:%b}")
     expect(row.get_by_role("cell").first).to_have_text("2")

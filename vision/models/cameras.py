@@ -1,5 +1,6 @@
 """The cameras of a shop: where their pictures come from, how they hang, and how near is near enough for each."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -12,6 +13,9 @@ from vision.config import Bar
 from vision.scene import Scene, as_points
 from watershop.constraints import SameShop
 from watershop.models import Shop, ShopRow, User, shop_id_unique
+
+SILENT_AFTER = timedelta(minutes=1)
+"""A camera that works says so every few seconds."""
 
 
 class VisionSettings(models.Model):
@@ -210,6 +214,11 @@ class Camera(ShopRow):
     def is_live(self) -> bool:
         """Whether its pictures come as they are taken."""
         return self.kind in (self.Kind.STREAM, self.Kind.DEVICE)
+
+    def is_offline(self, now: datetime) -> bool:
+        """Whether its pictures should come, and none did for longer than `SILENT_AFTER`."""
+        is_wanted = self.is_on and self.is_live and self.address != ""
+        return is_wanted and (self.seen_at is None or now - self.seen_at > SILENT_AFTER)
 
     @property
     def scene(self) -> Scene:
