@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from analytics import reports, schedules
+from analytics import reports, rollup, schedules
 from analytics.models import ReportSchedule
 from analytics.periods import choose
 from analytics.report_forms import ScheduleForm
@@ -20,8 +20,11 @@ from watershop.roles import ShopRequest, shop_page
 @shop_page(right=Right.SEE_TOTALS)
 def report(request: ShopRequest) -> HttpResponse:
     """The report of any days, of yesterday unless the address says otherwise."""
-    chosen = choose(request, yesterday(request.shop))
-    context = {"chosen": chosen, "report": reports.report(request.shop, chosen.period)}
+    shop = request.shop
+    chosen = choose(request, yesterday(shop))
+    with rollup.look(shop) as look:
+        told = reports.report(shop, chosen.period)
+    context = {"chosen": chosen, "report": told, "waiting": look.waiting}
     return render(request, "analytics/report.html", context, status=chosen.status)
 
 

@@ -18,8 +18,7 @@ from django.utils.translation import gettext as _
 from analytics import grains, pictures, queries, workbooks
 from analytics.charts import described
 from analytics.figures import Figure, address, on_dashboard
-from analytics.glance import days_read, glance, signs
-from analytics.headline import Headline
+from analytics.glance import Glance, days_read, glance, signs
 from analytics.models import ReportSchedule
 from analytics.tiles import Tile
 from sales.statement_pdf import engine
@@ -35,22 +34,12 @@ STYLE = settings.BASE_DIR / "watershop" / "static" / "css" / "report_pdf.css"
 
 
 @dataclass(frozen=True)
-class Line:
-    """One number of a report in words, with what belongs to it."""
-
-    name: str
-    value: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Report:
-    """How a period went: one sentence, the numbers, the charts of what happened at all."""
+    """How a period went: the sentence and the tiles of the dashboard, the charts of what happened at all."""
 
     shop: Shop
     period: Period
-    headline: Headline
-    tiles: Sequence[Tile]
+    glance: Glance
     figures: Sequence[Figure]
 
     @property
@@ -59,11 +48,6 @@ class Report:
         first, last = shop_day(self.period.first), shop_day(self.period.last)
         return first if first == last else f"{first} – {last}"
 
-    @property
-    def lines(self) -> list[Line]:
-        """The numbers as the tiles of the dashboard call them."""
-        return [Line(tile.label, tile.value, " · ".join(tile.notes)) for tile in self.tiles]
-
 
 def report(shop: Shop, period: Period) -> Report:
     """The report, by the functions of the dashboard, in the language of the moment."""
@@ -71,8 +55,7 @@ def report(shop: Shop, period: Period) -> Report:
     rows = queries.totals(shop, days_read(period, grain))
     seen = glance(shop, period, rows, signs(shop, period, now), now)
     drawn = on_dashboard(shop, period, grain, seen.numbers, rows)
-    figures = [figure for figure in drawn if not figure.chart.is_empty]
-    return Report(shop, period, seen.headline, seen.tiles, figures)
+    return Report(shop, period, seen, [figure for figure in drawn if not figure.chart.is_empty])
 
 
 def mail_of(schedule: ReportSchedule, period: Period) -> tuple[Message, list[Attachment]]:
@@ -107,9 +90,16 @@ def _page(told: Report, charts: Sequence[tuple[str, str]]) -> str:
 
 def _text(told: Report) -> str:
     """The same without pictures."""
-    rows = [f"{row.name}: {row.value}" + (f" ({row.note})" if row.note else "") for row in told.lines]
-    parts = [f"{told.shop.name}\n{told.title}", told.headline.text, "\n".join(rows), link_to(told)]
+    rows = "\n".join(_line(tile) for tile in told.glance.tiles)
+    head = f"{told.shop.name}\n{told.title}"
+    parts = [head, told.glance.headline.text, rows, told.glance.against, link_to(told)]
     return "\n\n".join(part for part in parts if part)
+
+
+def _line(tile: Tile) -> str:
+    """Sold: ₹260, ▲ 12 % (6 sales · 13 cans)."""
+    change = f", {tile.change.arrow} {tile.change.text}" if tile.change else ""
+    return f"{tile.label}: {tile.value}{change} ({' · '.join(tile.notes)})"
 
 
 def link_to(told: Report) -> str:

@@ -101,6 +101,14 @@ def test_text_and_page_hold_the_numbers_of_the_dashboard(cast: Cast) -> None:
         assert words in mail.html
 
 
+def test_a_report_says_how_much_more_or_less_than_a_week_before(cast: Cast) -> None:
+    sold_on_sunday(cast)
+    sell(cast, 4, sold_at=MONDAY - timedelta(hours=20, days=7))
+    mail, _files = made(cast)
+    for words in ("▲ 25\u00a0%", "Compared with Sun 8 Nov 2026."):
+        assert words in mail.text and words in mail.html
+
+
 def test_each_picture_of_the_page_travels_with_it_and_says_in_words_what_it_shows(cast: Cast) -> None:
     sold_on_sunday(cast)
     mail, files = made(cast)
