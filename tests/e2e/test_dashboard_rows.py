@@ -33,9 +33,9 @@ def test_the_revenue_of_a_day_leads_to_its_sales_and_is_their_sum(
     page.goto(f"{live_server.url}/s/water/dashboard/")
     chart = page.locator("figure", has=page.get_by_role("heading", name="Revenue", exact=True))
     chart.get_by_text("Show as a table").click()
-    link = chart.get_by_role("link", name=f"{day.day} {day:%b}", exact=True)
-    number = chart.locator("tr", has=link).get_by_role("cell").inner_text()
+    row = chart.locator("tr", has=page.get_by_role("link", name=f"{day.day} {day:%b}", exact=True))
+    number = row.get_by_role("cell").inner_text()
     assert number == "₹140"
-    link.click()
+    row.get_by_role("link").click()
     expect(page).to_have_url(re.compile(rf"/sales/\?from={day}&to={day}$"))
     expect(page.locator(".page-head__sub")).to_contain_text(f"2 sales, {number}")
