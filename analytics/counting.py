@@ -16,6 +16,7 @@ from watershop.models import Shop
 _FORGET = """
 WITH slots AS (DELETE FROM analytics_slottotals WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[])),
 sizes AS (DELETE FROM analytics_sizetotals WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[])),
+buyers AS (DELETE FROM analytics_customerday WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[])),
 visitors AS (DELETE FROM analytics_visitorday WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[]))
 DELETE FROM analytics_dailytotals WHERE shop_id = %(shop)s AND day = ANY(%(days)s::date[]);
 """
@@ -25,15 +26,15 @@ WITH days AS MATERIALIZED (
         AS d (day, starts, ends)
 ),
 lines AS MATERIALIZED (
-    SELECT day, sale.id AS sale, sold_at, stated_tender, line.can_type_id, line.quantity, line.amount
+    SELECT day, sale.id AS sale, sold_at, stated_tender, customer_id, line.can_type_id, line.quantity, line.amount
     FROM days
     JOIN sales_sale sale ON sale.shop_id = %(shop)s AND sold_at >= starts AND sold_at < ends
     JOIN sales_saleline line ON line.sale_id = sale.id
     WHERE NOT EXISTS (SELECT FROM sales_salevoid gone WHERE gone.sale_id = sale.id)
 ),
 sold AS MATERIALIZED (
-    SELECT day, sale, sold_at, stated_tender, sum(quantity) AS cans, sum(amount) AS worth
-    FROM lines GROUP BY day, sale, sold_at, stated_tender
+    SELECT day, sale, sold_at, stated_tender, customer_id, sum(quantity) AS cans, sum(amount) AS worth
+    FROM lines GROUP BY day, sale, sold_at, stated_tender, customer_id
 ),
 settled AS (
     SELECT sold.sale, sum(part.amount) AS paid
@@ -61,6 +62,11 @@ slots AS (
 sizes AS (
     INSERT INTO analytics_sizetotals (shop_id, day, can_type_id, cans, revenue)
     SELECT %(shop)s, day, can_type_id, sum(quantity), sum(amount) FROM lines GROUP BY day, can_type_id
+),
+buyers AS (
+    INSERT INTO analytics_customerday (shop_id, day, customer, sales, cans, revenue)
+    SELECT %(shop)s, day, customer_id, count(*), sum(cans), sum(worth)
+    FROM sold WHERE customer_id IS NOT NULL GROUP BY day, customer_id
 ),
 visitors AS (
     INSERT INTO analytics_visitorday (shop_id, day, who, visits)
@@ -112,12 +118,13 @@ LEFT JOIN of_visits USING (day)
 _TAKE_MARKS = """
 UPDATE analytics_rollup SET counted_at = now() WHERE shop_id = %(shop)s;
 DELETE FROM watershop_dirtyday
-WHERE shop_id = %(shop)s AND day >= %(month)s AND day < %(month)s + interval '1 month' RETURNING day
+WHERE shop_id = %(shop)s AND day >= %(month)s::date AND day < %(month)s::date + interval '1 month' RETURNING day
 """
 _MARK_ALL = """
 DELETE FROM analytics_dailytotals WHERE shop_id = %(shop)s;
 DELETE FROM analytics_slottotals WHERE shop_id = %(shop)s;
 DELETE FROM analytics_sizetotals WHERE shop_id = %(shop)s;
+DELETE FROM analytics_customerday WHERE shop_id = %(shop)s;
 DELETE FROM analytics_visitorday WHERE shop_id = %(shop)s;
 DELETE FROM watershop_dirtyday WHERE shop_id = %(shop)s;
 INSERT INTO watershop_dirtyday (shop_id, day, xact)

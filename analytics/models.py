@@ -13,8 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer
-from sales.models import ZERO, CanType
+from sales.models import ZERO, CanType, Tender
 from watershop.constraints import SameShop
 from watershop.models import Message, Shop, ShopRow, User, shop_id_unique
 
@@ -68,6 +67,16 @@ class DailyTotals(ShopRow):
             models.UniqueConstraint(fields=["shop", "day"], name="dailytotals_one_per_day"),
         ]
 
+    def taken(self, tender: Tender) -> Decimal:
+        """Rupees received by a tender less those given back."""
+        sums: dict[str, Decimal] = {"cash": self.taken_cash, "upi": self.taken_upi, "coin": self.taken_coin}
+        return sums[tender.value]
+
+    def stated(self, tender: Tender) -> int:
+        """Sales of which this tender was stated."""
+        counts: dict[str, int] = {"cash": self.stated_cash, "upi": self.stated_upi, "coin": self.stated_coin}
+        return counts[tender.value]
+
 
 class SlotTotals(ShopRow):
     """Half an hour of a day in which anything happened: slot 0 begins at midnight, slot 47 at 23:30."""
@@ -103,20 +112,20 @@ class SizeTotals(ShopRow):
         ]
 
 
-class CustomerMonth(ShopRow):
-    """What one customer bought in one month. `month` is its first day."""
+class CustomerDay(ShopRow):
+    """What one customer bought on one day. `customer` is the id of the account: there may be a million rows, and
+    whose day is counted is looked up when it is counted."""
 
-    month = models.DateField()
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    day = models.DateField()
+    customer = models.BigIntegerField()
     sales = models.PositiveIntegerField()
     cans = models.PositiveIntegerField()
     revenue = _rupees()
 
     class Meta:
         constraints: ClassVar = [
-            shop_id_unique("customermonth"),
-            models.UniqueConstraint(fields=["shop", "month", "customer"], name="customermonth_once"),
-            SameShop("customer", name="customermonth_customer_same_shop"),
+            shop_id_unique("customerday"),
+            models.UniqueConstraint(fields=["shop", "day", "customer"], name="customerday_once"),
         ]
 
 

@@ -2,26 +2,30 @@
 
 Days and hours are the shop's own. Voided sales never count. *Revenue* is what was sold, *takings* what was
 received: a due paid today is in today's takings and in the revenue of the day it was sold; money given back
-lowers the takings of the day it went. Who came is in `visitors.py`.
+lowers the takings of the day it went. Days are read from the roll-up (`rollup.py`), which is brought up to date first:
+one query when nothing changed. Who came is in `visitors.py`.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, ExtractHour, TruncDate
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models.functions import Coalesce
 
-from analytics.models import DailyTotals, SlotTotals
+from analytics.days import by_slot as by_slot
+from analytics.days import totals as totals
+from analytics.models import DailyTotals, SizeTotals, SlotTotals
 from analytics.rollup import reads
 from analytics.visitors import Visitors, visitors
-from sales.models import ZERO, Allocation, CanMovement, Payment, Sale, SaleLine, SaleVoid, Tender
-from watershop.dates import Period
+from sales.models import ZERO, CanMovement, SaleLine, SaleVoid, Tender
+from watershop.dates import Period, day_of
 from watershop.models import Shop
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -105,145 +109,149 @@ class TenderSales:
 
 
 NOTHING = Sold(0, 0, ZERO)
-_SUMS = {
-    "sales": Count("sale", distinct=True),
-    "cans": Coalesce(Sum("quantity"), 0),
-    "revenue": Coalesce(Sum("amount"), ZERO),
-}
 
 
 @reads
-def totals(shop: Shop, period: Period) -> list[DailyTotals]:
-    """A row for every day of the period, an unsaved one with zeros where nothing happened."""
-    rows = {row.day: row for row in DailyTotals.objects.filter(shop=shop, day__range=_ends(period))}
-    return [rows.get(day) or DailyTotals(shop=shop, day=day) for day in period.days]
-
-
-@reads
-def by_slot(shop: Shop, period: Period) -> list[SlotTotals]:
-    """The half-hours in which anything happened, by day and slot."""
-    slots = SlotTotals.objects.filter(shop=shop, day__range=_ends(period))
-    return list(slots.order_by("day", "slot"))
-
-
 def summary(shop: Shop, period: Period) -> Summary:
-    """The numbers at the top of the dashboard; three queries."""
+    """The numbers at the top of the dashboard; four queries when nothing changed."""
     return summed(totals(shop, period), visitors(shop, period), cans_out(shop, period.end))
 
 
 def summed(rows: Sequence[DailyTotals], came: Visitors, out: int) -> Summary:
     """The same from what is known already: the totals of the period's days, who came, and the cans out at its end."""
-    revenue, paid = (sum((getattr(row, name) for row in rows), ZERO) for name in ("revenue", "paid"))
-    sales, unpaid = sum(row.sales for row in rows), sum(row.unpaid_sales for row in rows)
-    taken = {tender: sum((getattr(row, f"taken_{tender}") for row in rows), ZERO) for tender in Tender}
     return Summary(
-        sold=Sold(sales, sum(row.cans for row in rows), revenue),
-        takings=[TenderTotal(tender, amount) for tender, amount in taken.items()],
-        settled=Settled(paid, revenue - paid, sales - unpaid, unpaid),
-        visitors=came,
-        cans_out=out,
+        sold=_all_sold(rows), takings=_takings(rows), settled=_settled(rows), visitors=came, cans_out=out
     )
 
 
+@reads
 def sold_between(shop: Shop, start: datetime, end: datetime) -> Sold:
-    """What was sold from start until just before end: two moments, for "by this time last week"."""
-    return _sold(_lines(shop, start, end).aggregate(**_SUMS))
+    """What was sold from start until just before end: two moments, for "by this time last week".
+
+    Whole days are read as they were counted; only what is cut from a day is summed from its sales.
+    """
+    first, last = day_of(shop, start), day_of(shop, end) - DAY
+    first += DAY if start > Period(first, first, shop.tz).start else timedelta()
+    if last < first:
+        return _sold_just_then(shop, start, end)
+    whole = Period(first, last, shop.tz)
+    parts = [(start, whole.start), (whole.end, end)]
+    cut = [_sold_just_then(shop, *part) for part in parts if part[0] < part[1]]
+    return _sum([_all_sold(totals(shop, whole)), *cut])
 
 
+@reads
 def settled(shop: Shop, period: Period) -> Settled:
-    """One joined sum and one subquery: with_sums() would look up every sale's rows five times over."""
-    paid = (
-        Allocation.objects.filter(sale=OuterRef("pk")).order_by().values("sale").annotate(sum=Sum("amount"))
-    )
-    sales = Sale.objects.of(shop).during(period).standing().order_by()
-    sums = sales.annotate(worth=Sum("lines__amount"), settled=Coalesce(paid.values("sum"), ZERO)).aggregate(
-        all_worth=Coalesce(Sum("worth"), ZERO),
-        all_paid=Coalesce(Sum("settled"), ZERO),
-        sales=Count("pk"),
-        unpaid=Count("pk", filter=Q(worth__gt=F("settled"))),
-    )
-    due = sums["all_worth"] - sums["all_paid"]
-    return Settled(sums["all_paid"], due, sums["sales"] - sums["unpaid"], sums["unpaid"])
+    """What was paid of the period's sales until now, whenever it came."""
+    return _settled(totals(shop, period))
 
 
+@reads
 def takings_by_tender(shop: Shop, period: Period) -> list[TenderTotal]:
     """Money received less money given back, for every tender."""
-    payments = Payment.objects.filter(
-        shop=shop, received_at__gte=period.start, received_at__lt=period.end
-    ).order_by()
-    sums = dict(payments.values_list("tender").annotate(sum=Sum("amount")))
-    return [TenderTotal(tender, sums.get(tender, ZERO)) for tender in Tender]
+    return _takings(totals(shop, period))
 
 
+@reads
 def stated_tenders(shop: Shop, period: Period) -> list[TenderSales]:
     """How buyers pay or say they will, paid and unpaid sales alike."""
-    sales = Sale.objects.of(shop).during(period).standing().order_by()
-    counts = dict(sales.values_list("stated_tender").annotate(count=Count("pk")))
-    return [TenderSales(tender, counts.get(tender, 0)) for tender in Tender]
+    rows = totals(shop, period)
+    return [TenderSales(tender, sum(row.stated(tender) for row in rows)) for tender in Tender]
 
 
+@reads
 def cans_out(shop: Shop, at: datetime) -> int:
     """Our cans that customers held at that moment."""
-    moved = CanMovement.objects.of(shop).filter(at__lt=at)
-    total: int = moved.aggregate(sum=Coalesce(Sum("quantity"), 0))["sum"]
-    return total
+    today = day_of(shop, at)
+    counted = DailyTotals.objects.filter(shop=shop, day__lt=today).aggregate(sum=Sum("cans_moved"))["sum"]
+    midnight = Period(today, today, shop.tz).start
+    moved = CanMovement.objects.of(shop).filter(at__gte=midnight, at__lt=at)
+    since = moved.aggregate(sum=Sum("quantity"))["sum"] if at > midnight else 0
+    return (counted or 0) + (since or 0)
 
 
+@reads
 def sold_by_day(shop: Shop, period: Period) -> list[DaySold]:
     """A row for every day of the period, also those without a sale."""
-    rows = _sold_by(_lines(shop, period.start, period.end), day=TruncDate("sale__sold_at", tzinfo=shop.tz))
-    sold = {row["day"]: _sold(row) for row in rows}
-    return [DaySold(day, sold.get(day, NOTHING)) for day in period.days]
+    return [DaySold(row.day, _sold(row)) for row in totals(shop, period)]
 
 
+@reads
 def sold_by_hour(shop: Shop, period: Period) -> list[HourSold]:
     """24 rows, the first from midnight."""
-    rows = _sold_by(_lines(shop, period.start, period.end), hour=ExtractHour("sale__sold_at", tzinfo=shop.tz))
-    sold = {row["hour"]: _sold(row) for row in rows}
-    return [HourSold(hour, sold.get(hour, NOTHING)) for hour in range(24)]
+    hours: dict[int, list[Sold]] = defaultdict(list)
+    for row in by_slot(shop, period):
+        hours[row.slot // 2].append(_sold(row))
+    return [HourSold(hour, _sum(hours[hour])) for hour in range(24)]
 
 
+@reads
 def cans_by_day(shop: Shop, period: Period) -> list[SizeCans]:
     """Cans sold per day of each size that was sold at all, the largest size first."""
-    rows = _lines(shop, period.start, period.end).values_list(
-        "can_type__litres", "can_type__code", TruncDate("sale__sold_at", tzinfo=shop.tz)
-    )
+    rows = SizeTotals.objects.filter(shop=shop, day__range=_ends(period))
     sizes: dict[str, dict[date, int]] = defaultdict(dict)
-    for _litres, code, day, cans in rows.annotate(cans=Sum("quantity")).order_by(
-        "-can_type__litres", "can_type__code"
+    for code, day, cans in rows.order_by("-can_type__litres", "can_type__code").values_list(
+        "can_type__code", "day", "cans"
     ):
         sizes[code][day] = cans
     return [SizeCans(code, [days.get(day, 0) for day in period.days]) for code, days in sizes.items()]
 
 
+@reads
 def top_customers(shop: Shop, period: Period, limit: int = 10) -> list[CustomerSold]:
     """The named customers who bought the most, in rupees; equals stand in the order of their codes."""
-    rows = _sold_by(
-        _lines(shop, period.start, period.end).filter(sale__customer__isnull=False),
-        customer_id=F("sale__customer"),
-        code=F("sale__customer__code"),
-        name=F("sale__customer__name"),
-    ).order_by("-revenue", "code")[:limit]
-    return [CustomerSold(row["customer_id"], row["code"], row["name"], _sold(row)) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_TOP_CUSTOMERS, [shop.pk, *_ends(period), limit, limit])
+        return [CustomerSold(pk, code, name, Sold(*sold)) for pk, code, name, *sold in cursor.fetchall()]
+
+
+# All who are among the first, equals included, before anybody's code is looked up.
+_TOP_CUSTOMERS = """
+SELECT buyer.id, buyer.code, buyer.name, top.sales, top.cans, top.revenue FROM (
+    SELECT customer, sum(sales) AS sales, sum(cans) AS cans, sum(revenue) AS revenue FROM analytics_customerday
+    WHERE shop_id = %s AND day BETWEEN %s AND %s
+    GROUP BY customer ORDER BY revenue DESC FETCH FIRST %s ROWS WITH TIES
+) AS top JOIN customers_customer buyer ON buyer.id = top.customer
+ORDER BY top.revenue DESC, buyer.code LIMIT %s
+"""
 
 
 def _ends(period: Period) -> tuple[date, date]:
     return period.first, period.last
 
 
-def _lines(shop: Shop, start: datetime, end: datetime) -> QuerySet[SaleLine]:
-    """The lines of the standing sales: each stands once, so their sums never multiply."""
+def _sold(row: DailyTotals | SlotTotals) -> Sold:
+    return Sold(row.sales, row.cans, row.revenue)
+
+
+def _all_sold(rows: Iterable[DailyTotals]) -> Sold:
+    return _sum([_sold(row) for row in rows])
+
+
+def _settled(rows: Sequence[DailyTotals]) -> Settled:
+    sold, paid = _all_sold(rows), sum((row.paid for row in rows), ZERO)
+    unpaid = sum(row.unpaid_sales for row in rows)
+    return Settled(paid, sold.revenue - paid, sold.sales - unpaid, unpaid)
+
+
+def _takings(rows: Sequence[DailyTotals]) -> list[TenderTotal]:
+    return [TenderTotal(tender, sum((row.taken(tender) for row in rows), ZERO)) for tender in Tender]
+
+
+def _sum(parts: Sequence[Sold]) -> Sold:
+    """Each sale is in one of the parts."""
+    cans, revenue = sum(part.cans for part in parts), sum((part.revenue for part in parts), ZERO)
+    return Sold(sum(part.sales for part in parts), cans, revenue)
+
+
+def _sold_just_then(shop: Shop, start: datetime, end: datetime) -> Sold:
+    """From the lines of the standing sales: each stands once, so their sums never multiply."""
     lines = SaleLine.objects.filter(shop=shop, sale__sold_at__gte=start, sale__sold_at__lt=end)
     # Not `sale__void=None`: PostgreSQL takes that for a rare thing and reads the rows one by one.
-    return lines.filter(~Exists(SaleVoid.objects.filter(sale=OuterRef("sale")))).order_by()
-
-
-def _sold_by(lines: QuerySet[SaleLine], **keys: Combinable) -> QuerySet[Any, dict[str, Any]]:
-    """The sums of the lines, for each group whose keys are equal."""
-    groups: QuerySet[Any, Any] = lines.values(**keys)
-    sums: QuerySet[Any, dict[str, Any]] = groups.annotate(**_SUMS)
-    return sums
-
-
-def _sold(row: dict[str, Any]) -> Sold:
-    return Sold(row["sales"], row["cans"], row["revenue"])
+    standing = lines.filter(~Exists(SaleVoid.objects.filter(sale=OuterRef("sale")))).order_by()
+    sums = standing.aggregate(
+        sales=Count("sale", distinct=True),
+        cans=Coalesce(Sum("quantity"), 0),
+        revenue=Coalesce(Sum("amount"), ZERO),
+    )
+    return Sold(**sums)

@@ -19,10 +19,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
 from django.db.models import DateField
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Cast, TruncMonth
 
 from analytics import counting
-from analytics.models import RollUp
+from analytics.models import DailyTotals, RollUp
 from watershop.models import DirtyDay, Shop
 
 P = ParamSpec("P")
@@ -37,8 +37,9 @@ class Look:
     """One page's look at one shop: the numbers that it has read, and the days that it did not wait for."""
 
     shop: Shop
-    waiting: int
+    waiting: int = 0
     read: dict[object, Any] = field(default_factory=dict)
+    days: dict[date, DailyTotals] = field(default_factory=dict)
 
 
 _look: ContextVar[Look | None] = ContextVar("look", default=None)
@@ -71,7 +72,7 @@ def forget(shop: Shop) -> None:
 
 def _months_waiting(shop: Shop) -> list[date]:
     """The first days of the months in which days wait, the newest first."""
-    marks = DirtyDay.objects.filter(shop=shop).values(month=TruncMonth("day", output_field=DateField()))
+    marks = DirtyDay.objects.filter(shop=shop).values(month=Cast(TruncMonth("day"), DateField()))
     counted = RollUp.objects.filter(shop=shop, zone=shop.zone)
     newest_first = ArraySubquery(marks.distinct().order_by("-month"))
     months: list[date] | None = counted.values_list(newest_first, flat=True).first()
@@ -100,7 +101,12 @@ def _count(shop: Shop, month: date) -> None:
 def look(shop: Shop) -> Iterator[Look]:
     """For one page: days are counted at its beginning, not for long, and each number is read once."""
     is_fresh = refresh(shop, patience_s=PATIENCE_S)
-    look = Look(shop, 0 if is_fresh else waiting(shop))
+    with _looking(Look(shop, 0 if is_fresh else waiting(shop))) as look:
+        yield look
+
+
+@contextmanager
+def _looking(look: Look) -> Iterator[Look]:
     token = _look.set(look)
     try:
         yield look
@@ -108,14 +114,23 @@ def look(shop: Shop) -> Iterator[Look]:
         _look.reset(token)
 
 
+def days_read() -> dict[date, DailyTotals]:
+    """The days that the page, or the query, which looks now has read. Raises LookupError where nobody looks."""
+    if (look := _look.get()) is None:
+        raise LookupError("days are read within a look")
+    return look.days
+
+
 def reads(query: Query[P, T]) -> Query[P, T]:
-    """A query of the roll-up: what it reads is up to date, or what the page that looks has read already."""
+    """A query of the roll-up: all days are counted first, unless a page looks, or a query that made this one."""
 
     @wraps(query)
     def read(shop: Shop, *args: P.args, **more: P.kwargs) -> T:
-        if (look := _look.get()) is None or look.shop != shop:
+        look = _look.get()
+        if look is None or look.shop != shop:
             refresh(shop)
-            return query(shop, *args, **more)
+            with _looking(Look(shop)):
+                return query(shop, *args, **more)
         key = (query, args, tuple(more.items()))
         if key not in look.read:
             look.read[key] = query(shop, *args, **more)

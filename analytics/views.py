@@ -12,6 +12,7 @@ from analytics import visitors
 from analytics.figures import FIGURES, OVER_TIME, address, figure, rows_behind, shown, visitors_figure
 from analytics.grains import choices_of_grain, grain_of, natural
 from analytics.periods import choose
+from analytics.rollup import look
 from vision.models import Person, VisionSettings
 from watershop.dates import last_days
 from watershop.models import Right, Role
@@ -27,10 +28,13 @@ def chart(request: ShopRequest, name: str) -> HttpResponse:
         raise Http404(_("There is no such chart."))
     shop, chosen = request.shop, choose(request, last_days(request.shop, 30), keeps=("grain",))
     grain = grain_of(request.GET.get("grain"), natural(chosen.period))
+    with look(shop) as seen:
+        drawn = figure(name, shop, chosen.period, grain)
     context = {
         "chosen": chosen,
+        "waiting": seen.waiting,
         "grains": choices_of_grain(request, chosen.period, grain) if name in OVER_TIME else [],
-        "figure": shown(figure(name, shop, chosen.period, grain), shop, request.rights),
+        "figure": shown(drawn, shop, request.rights),
         "back": address("dashboard", shop.slug, period=chosen.period),
     }
     return render(request, "analytics/chart.html", context, status=chosen.status)
@@ -42,11 +46,15 @@ def visitors_page(request: ShopRequest) -> HttpResponse:
     shop, chosen = request.shop, choose(request, last_days(request.shop, 30))
     period = chosen.period
     regulars = visitors.regulars(shop, period, REGULARS)
-    days = visitors.visitors_by_day(shop, period)
-    context = {
+    with look(shop) as seen:
+        days = visitors.visitors_by_day(shop, period)
+        counts = {
+            "waiting": seen.waiting,
+            "total": visitors.visitors(shop, period),
+            "repeat": visitors.repeat_visitors(shop, period),
+        }
+    context = counts | {
         "chosen": chosen,
-        "total": visitors.visitors(shop, period),
-        "repeat": visitors.repeat_visitors(shop, period),
         "figure": shown(visitors_figure(days, shop, period), shop, request.rights),
         "regulars": [(row, face) for row, face in zip(regulars, _faces(request, regulars), strict=True)],
         "remembered_days": VisionSettings.of(shop).unnamed_days,

@@ -6,16 +6,20 @@ see are no visitors, nor is a poster; visits in which nobody was recognised coun
 """
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.expressions import ExpressionWrapper
-from django.db.models.functions import Coalesce, ExtractHour, TruncDate, TruncDay
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils.translation import gettext as _
 
+from analytics.days import by_slot, totals
+from analytics.rollup import reads
 from customers.models import Customer
 from sales.account_statement import Writable, as_text
 from vision.models import Person, Visit, VisitQuerySet
@@ -70,34 +74,44 @@ class Regular:
     last_at: datetime
 
 
+@reads
 def visitors(shop: Shop, period: Period) -> Visitors:
-    """The whole period; one query."""
-    earlier = Visit.objects.of(shop).filter(entry_at__lt=period.start)
-    counts = _visits(shop, period).alias(was_here=_of_the_same(earlier)).aggregate(**_COUNTS)
-    return _visitors(**counts)
-
-
-def visitors_by_day(shop: Shop, period: Period) -> list[DayVisitors]:
-    """A row for every day of the period; a visit counts on the day of its entry. One query."""
-    earlier = Visit.objects.of(shop).filter(entry_at__lt=OuterRef("midnight"))
-    visits = _visits(shop, period).alias(midnight=TruncDay("entry_at", tzinfo=shop.tz))
-    days: QuerySet[Any, Any] = visits.alias(was_here=_of_the_same(earlier)).values(
-        day=TruncDate("entry_at", tzinfo=shop.tz)
+    """The whole period."""
+    rows, seen = totals(shop, period), _first_seen(shop, period).values()
+    return _visitors(
+        visits=sum(row.visits for row in rows),
+        anonymous=sum(row.anonymous for row in rows),
+        persons=sum(row.persons for row in seen),
+        new=sum(row.new for row in seen),
     )
-    counts = {row.pop("day"): _visitors(**row) for row in days.annotate(**_COUNTS)}
-    return [DayVisitors(day, counts.get(day, NOBODY)) for day in period.days]
 
 
+@reads
+def visitors_by_day(shop: Shop, period: Period) -> list[DayVisitors]:
+    """A row for every day of the period; a visit counts on the day of its entry."""
+    seen = _first_seen(shop, period)
+    return [
+        DayVisitors(
+            row.day,
+            _visitors(row.visits, row.anonymous, row.persons, new=seen.get(row.day, NONE_SEEN).new),
+        )
+        for row in totals(shop, period)
+    ]
+
+
+@reads
 def visits_by_hour(shop: Shop, period: Period) -> list[HourVisits]:
-    """24 rows, the first from midnight; a visit counts in the hour of its entry. One query."""
-    rows = _visits(shop, period).annotate(hour=ExtractHour("entry_at", tzinfo=shop.tz)).values_list("hour")
-    counts = dict(rows.annotate(visits=Count("pk")))
-    return [HourVisits(hour, counts.get(hour, 0)) for hour in range(24)]
+    """24 rows, the first from midnight; a visit counts in the hour of its entry."""
+    counts: Counter[int] = Counter()
+    for row in by_slot(shop, period):
+        counts[row.slot // 2] += row.visits
+    return [HourVisits(hour, counts[hour]) for hour in range(24)]
 
 
+@reads
 def repeat_visitors(shop: Shop, period: Period) -> int:
-    """How many visitors came on two days of the period or more; one query."""
-    return _by_visitor(shop, period).filter(days__gte=2).count()
+    """How many visitors came on two days of the period or more."""
+    return sum(row.repeat for row in _first_seen(shop, period).values())
 
 
 def regulars(shop: Shop, period: Period, limit: int | None = None) -> list[Regular]:
@@ -128,17 +142,36 @@ def write_csv(rows: Sequence[Regular], shop: Shop, file: Writable) -> None:
         lines.writerow([as_text(row.name), row.visits, row.days, row.faces, day_of(shop, row.last_at)])
 
 
-NOBODY = Visitors(0, 0, 0, 0)
-_COUNTS = {
-    "visits": Count("pk"),
-    "persons": Count(WHO, distinct=True),
-    "returning": Count(WHO, distinct=True, filter=Q(was_here=True)),
-    "anonymous": Count("pk", filter=Q(person=None)),
-}
+class _Seen(NamedTuple):
+    """Visitors whose first day of a period it was: how many came on another one, how many never came before it."""
+
+    persons: int
+    repeat: int
+    new: int
 
 
-def _visitors(*, visits: int, persons: int, returning: int, anonymous: int) -> Visitors:
-    return Visitors(visits, persons - returning, returning, anonymous)
+NONE_SEEN = _Seen(0, 0, 0)
+_FIRST_SEEN = """
+SELECT first, count(*), count(*) FILTER (WHERE days > 1), count(*) FILTER (WHERE NOT EXISTS (
+    SELECT FROM analytics_visitorday earlier
+    WHERE earlier.shop_id = %(shop)s AND earlier.who = seen.who AND earlier.day < %(first)s
+)) FROM (
+    SELECT who, min(day) AS first, count(*) AS days FROM analytics_visitorday
+    WHERE shop_id = %(shop)s AND day BETWEEN %(first)s AND %(last)s GROUP BY who
+) AS seen GROUP BY first
+"""
+
+
+@reads
+def _first_seen(shop: Shop, period: Period) -> dict[date, _Seen]:
+    """By the day of the period on which somebody came first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_SEEN, {"shop": shop.pk, "first": period.first, "last": period.last})
+        return {day: _Seen(*counts) for day, *counts in cursor.fetchall()}
+
+
+def _visitors(visits: int, anonymous: int, persons: int, new: int) -> Visitors:
+    return Visitors(visits, new, persons - new, anonymous)
 
 
 def _regular(customer: Customer | None, person: Person | None, row: dict[str, Any]) -> Regular:

@@ -353,6 +353,7 @@ EVERY_MINUTE = (
     "vision.tasks.forget_closed_visits",
     "analytics.schedules.queue_due",
     "analytics.alerts.look",
+    "analytics.tasks.count_waiting_days",
 )
 
 # Which network compares faces (dlib, face_recognition or insightface, see docs/vision.md), and what it computes on.

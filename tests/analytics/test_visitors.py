@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from analytics.visitors import Visitors, regulars, repeat_visitors, visitors, visitors_by_day
 from tests.base import Cast, make_cast
 from tests.vision.crowd import came
-from tests.vision.scene import a_person, a_recording
+from tests.vision.scene import a_camera, a_person, a_recording
 from vision.models import Person, VisionSettings, Visit
 from watershop import accounts
 from watershop.audit import Actor
@@ -98,6 +98,7 @@ def test_every_page_that_says_new_says_how_long_faces_are_remembered(
     cast: Cast, client_of: ClientOf, days: int, says: str
 ) -> None:
     VisionSettings.objects.update_or_create(shop=cast.shop, defaults={"unnamed_days": days})
+    a_camera(cast.shop)
     for page in (VISITORS, "/s/water/dashboard/"):
         assert says in client_of(cast.meena).get(page).content.decode(), page
 
