@@ -18,7 +18,14 @@ class ScheduleForm(forms.ModelForm[ReportSchedule]):
 
     def __init__(self, *args: Any, rights: frozenset[Right], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if Right.EXPORT not in rights:
-            del self.fields["has_workbook"]
+        self.fields["has_workbook"].disabled = Right.EXPORT not in rights
         if not engine():
             del self.fields["has_pdf"]
+
+    def clean(self) -> dict[str, Any]:
+        """Without the right to export nobody sends the workbook anywhere new; one that goes out already stays."""
+        cleaned = super().clean() or self.cleaned_data
+        is_new = self.instance.pk is None or "to" in self.changed_data
+        if is_new and self.fields["has_workbook"].disabled:
+            cleaned["has_workbook"] = False
+        return cleaned

@@ -320,6 +320,17 @@ def test_the_workbook_is_for_those_who_may_take_files_along(cast: Cast, client_o
     assert "has_workbook" in client_of(cast.lakshmi).get("/s/water/reports/add/").content.decode()
 
 
+def test_who_may_not_export_sends_the_workbook_nowhere_new(cast: Cast, client_of: ClientOf) -> None:
+    RoleRight.objects.create(shop=cast.shop, role=Role.MANAGER, right=Right.EXPORT, is_allowed=False)
+    kept, moved = daily(cast), daily(cast, to="second@example.in")
+    client, fields = client_of(cast.meena), {"rhythm": "daily", "hour": "9", "language": "en"}
+    for page, to in (("add", "new@example.in"), (kept.pk, kept.to), (moved.pk, "other@example.in")):
+        answer = client.post(f"/s/water/reports/{page}/", {**fields, "to": to, "has_workbook": "on"})
+        assert answer.status_code == 302
+    with_workbook = ReportSchedule.objects.filter(has_workbook=True, hour=9)
+    assert [row.to for row in with_workbook] == [kept.to] and ReportSchedule.objects.count() == 3
+
+
 def test_clerks_and_neighbours_stay_out(cast: Cast, client_of: ClientOf) -> None:
     schedule, other = daily(cast), make_cast("other")
     pages = [reverse(name, args=["water"]) for name in ("report", "report_schedules", "report_schedule_add")]
