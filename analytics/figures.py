@@ -112,17 +112,18 @@ def revenue_figure(rows: Sequence[DailyTotals], shop: Shop, period: Period, grai
 
 
 def takings(shop: Shop, period: Period) -> Figure:
-    return takings_figure(queries.takings_by_tender(shop, period), period)
+    return takings_figure(queries.takings_by_tender(shop, period), shop, period)
 
 
-def takings_figure(rows: Sequence[TenderTotal], period: Period) -> Figure:
+def takings_figure(rows: Sequence[TenderTotal], shop: Shop, period: Period) -> Figure:
     """A pie, or bars on a day when more was given back than received: a pie cannot show less than nothing."""
     title, labels = title_of("takings"), [str(row.tender.label) for row in rows]
     series = Series(_("Takings"), [row.amount for row in rows])
+    links = [address("payments", shop.slug, period=period, tender=row.tender.value) for row in rows]
     if any(row.amount < 0 for row in rows):
-        return Figure(BarChart("takings", title, labels, [series], RUPEES), period)
+        return Figure(BarChart("takings", title, labels, [series], RUPEES), period, links)
     tones = [TONES[row.tender] for row in rows]
-    return Figure(PieChart("takings", title, labels, [series], RUPEES, tones), period)
+    return Figure(PieChart("takings", title, labels, [series], RUPEES, tones), period, links)
 
 
 def settled(shop: Shop, period: Period) -> Figure:
@@ -278,7 +279,7 @@ def on_dashboard(
     return [
         revenue_figure(days, shop, trend, grain),
         visits_figure(days, shop, trend, grain),
-        takings_figure(numbers.takings, period),
+        takings_figure(numbers.takings, shop, period),
         cans(shop, trend, grain),
         visits_by_weekday(shop, weeks) if has_visits else sales_by_weekday(shop, weeks),
         new_figure(numbers.visitors, shop, period),

@@ -1,4 +1,4 @@
-"""Forms of payments and returns, of voids, and the filter of the sales list; what a form does once."""
+"""Forms of payments and returns, of voids, and the filters of the lists; what a form does once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -8,13 +8,13 @@ from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from sales.models import CanType, Replay, Sale, SaleLine, SaleQuerySet, SaleVoid, Tender
+from sales.models import CanType, Payment, Replay, Sale, SaleLine, SaleQuerySet, SaleVoid, Tender
 from sales.offline import as_slip
 from watershop.api import InFlight, KeyReused, answer_once
 from watershop.dates import period_from, today
@@ -110,7 +110,47 @@ class VoidForm(forms.ModelForm[SaleVoid]):
         fields: ClassVar = ["reason"]
 
 
-class SalesFilter(forms.Form):
+class DaysForm(forms.Form):
+    """The days of a list, both included: ?from=2026-11-01&to=2026-11-30. A day left out is today."""
+
+    def __init__(self, shop: Shop, asked: Any) -> None:
+        super().__init__(asked)
+        self.shop = shop
+        for name, label in (("from", _("From")), ("to", _("To"))):
+            widget = forms.DateInput(attrs={"type": "date"})
+            self.fields[name] = forms.CharField(label=label, required=False, widget=widget)
+
+    def clean(self) -> dict[str, Any]:
+        """Adds the `period`, if any day was asked for."""
+        data = super().clean() or {}
+        days = data.get("from"), data.get("to")
+        if any(days):
+            try:
+                data["period"] = period_from(self.shop, *days, default=today(self.shop))
+            except ValueError as error:
+                self.add_error(None, str(error))
+        return data
+
+
+class PaymentsFilter(DaysForm):
+    """?from=2026-11-01&to=2026-11-30&tender=upi. Today's to begin with."""
+
+    tender = forms.ChoiceField(label=_("Tender"), choices=[("", _("All")), *Tender.choices], required=False)
+
+    def __init__(self, shop: Shop, data: Any) -> None:
+        day = today(shop).first.isoformat()
+        asked = {name: data[name] for name in ("from", "to", "tender") if data.get(name)}
+        super().__init__(shop, asked if asked.keys() & {"from", "to"} else {"from": day, "to": day} | asked)
+
+    def payments(self) -> QuerySet[Payment]:
+        """The newest first; today's for an impossible choice."""
+        data = self.cleaned_data if self.is_valid() else {"period": today(self.shop), "tender": ""}
+        start, end = data["period"].start, data["period"].end
+        payments = Payment.objects.filter(shop=self.shop, received_at__gte=start, received_at__lt=end)
+        return payments.filter(tender=data["tender"]) if data["tender"] else payments
+
+
+class SalesFilter(DaysForm):
     """?from=2026-11-01&to=2026-11-30&unpaid=1&customer=7. A day left out is today.
 
     Nothing chosen means today's sales; only `unpaid` or `customer` looks at all days. `code` asks for one sale by its
@@ -128,22 +168,8 @@ class SalesFilter(forms.Form):
         elif not asked or asked.keys() & {"from", "to"}:
             day = today(shop).first.isoformat()
             asked = {"from": day, "to": day} | asked
-        super().__init__(asked)
-        self.shop = shop
+        super().__init__(shop, asked)
         self.fields["customer"].queryset = Customer.objects.of(shop)  # type: ignore[attr-defined]
-        for name, label in (("from", _("From")), ("to", _("To"))):
-            widget = forms.DateInput(attrs={"type": "date"})
-            self.fields[name] = forms.CharField(label=label, required=False, widget=widget)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        days = data.get("from"), data.get("to")
-        if any(days):
-            try:
-                data["period"] = period_from(self.shop, *days, default=today(self.shop))
-            except ValueError as error:
-                self.add_error(None, str(error))
-        return data
 
     def sales(self) -> SaleQuerySet:
         """The sales that the filter lets through, each with its sums; today's for an impossible choice."""

@@ -85,6 +85,7 @@ def test_takings_are_told_apart_by_tender(manager: Client) -> None:
     page = chart(manager, "takings")
     assert table(page) == [["Cash", "₹100"], ["UPI", "₹0"], ["Coins", "₹0"]]
     assert '"kind": "pie"' in page
+    assert f'<a href="/s/water/payments/?{DAYS}&tender=cash">Cash</a>' in page
 
 
 def test_takings_below_zero_become_bars(manager: Client, cast: Cast) -> None:
