@@ -110,6 +110,8 @@ def _cell(page: Any, value: Cell, is_money: bool) -> Any:
         return ILLEGAL_CHARACTERS_RE.sub("", value)
     if value is None:
         return None
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        value = int(value)  # by the format of a fraction a spreadsheet shows "340."
     cell: Any = WriteOnlyCell(page)
     cell.value = value
     kind = next(shown for type_, shown in FORMATS if isinstance(value, type_))

@@ -194,7 +194,16 @@ def test_the_workbooks_have_the_sheets_and_headings_of_the_first_scripts(sold: C
     assert spend["A1"].font.bold and "₹" in spend["B2"].number_format
     days = book["Cans_per_Day"]
     assert (str(days["A2"].value), days["A2"].number_format) == ("2025-12-14 00:00:00", "yyyy-mm-dd")
-    assert days["B2"].value == 90, "litres"
+    assert (days["B2"].value, days["B2"].number_format) == (90, "#,##0"), "whole litres without a point"
+
+
+def test_a_fraction_keeps_its_digits_and_a_sum_of_money_its_sign() -> None:
+    book, file = Workbook(write_only=True), io.BytesIO()
+    row = (Decimal("340"), Decimal("7.5"), Decimal("60"))
+    workbooks.fill(book, workbooks.Sheet("Litres", "litres"), ("a", "b", "revenue"), iter([row]))
+    book.save(file)
+    shown = [(cell.value, cell.number_format) for cell in load_workbook(file)["Litres"][2]]
+    assert shown == [(340, "#,##0"), (7.5, "#,##0.##"), (60, workbooks.RUPEES)]
 
 
 def test_the_second_workbook_tells_of_days_and_hours(sold: Cast) -> None:
