@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import Q, Sum
 
 from analytics.models import AlertRule, Anomaly
-from analytics.opening_times import opening_of
+from analytics.opening_times import opening_of, rests_on
 from analytics.trading_day import day_and_slot, posted
 from sales.models import IN_HAND, DrawerSession, LedgerEntry, Sale
 from sales.models.drawer import sum_or_none
@@ -122,14 +122,15 @@ def _variance(rule: AlertRule, now: datetime) -> Iterator[Found]:
 
 
 def _opening(rule: AlertRule, now: datetime) -> Iterator[Found]:
-    """Not opened in time today, and closed early on the day before."""
-    today, _slot = day_and_slot(rule.shop, now)
+    """Not opened in time today, and closed early on the day before; nothing of a weekday on which the shop rests."""
+    shop, limit = rule.shop, rule.limit
+    today, _slot = day_and_slot(shop, now)
     yesterday = today - timedelta(days=1)
-    late, early = opening_of(rule.shop, today), opening_of(rule.shop, yesterday)
-    if rule.limit and (late.late_min or 0) >= rule.limit:
+    late, early = opening_of(shop, today), opening_of(shop, yesterday)
+    if limit and (late.late_min or 0) >= limit and not rests_on(shop, today):
         facts = {"late": late.late_min, "has_opened": late.opened is not None, "is_sure": late.is_sure}
         yield Found("late", today, facts)
-    if rule.limit and (early.early_min or 0) >= rule.limit:
+    if limit and (early.early_min or 0) >= limit and not rests_on(shop, yesterday):
         yield Found("early", yesterday, {"early": early.early_min, "is_sure": early.is_sure})
 
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analytics import queries
 from analytics.models import DailyTotals, FestivalDay
-from analytics.trading_day import Posted, begins_at, first_slot, posted
+from analytics.trading_day import RECENT, Posted, begins_at, first_slot, posted, weekdays_of_rest
 from sales.account_statement import Writable, as_text
 from sales.models import Sale
 from vision.models import Visit
@@ -130,6 +130,13 @@ def opening_of(shop: Shop, day: date) -> OpeningDay:
     """One trading day, for the alerts."""
     (found,) = opening_times(shop, Period(day, day, shop.tz))
     return found
+
+
+def rests_on(shop: Shop, day: date) -> bool:
+    """Whether that day is a weekday on which the shop did not open in the eight weeks before; three queries or six."""
+    before = opening_times(shop, Period(day - RECENT, day - timedelta(days=1), shop.tz))
+    idle = {one.day for one in before if not one.clocks}
+    return day.weekday() in weekdays_of_rest([one.day for one in before], idle)
 
 
 def in_words(days: Sequence[OpeningDay]) -> str:

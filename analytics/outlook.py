@@ -18,15 +18,13 @@ from analytics import queries
 from analytics.forecast import Forecast, Reason, TooLittleError, forecast
 from analytics.forecast_methods import WEEK, Values
 from analytics.models import DailyTotals, FestivalDay, SlotTotals
+from analytics.trading_day import RECENT, weekdays_of_rest
 from sales.models import CanType
 from watershop.dates import Period, day_of
 from watershop.models import Shop
 
 HORIZON = 14
 HISTORY = timedelta(days=364)
-RECENT = timedelta(days=8 * WEEK)
-RESTS = 0.75
-"""A weekday on which nothing happened in so much of the last eight weeks is one of rest."""
 USUALLY_BUSY = 5
 """Where so many sales are usual, a day with none was no slow day: the shop was closed."""
 AS_MANY = 50
@@ -94,21 +92,12 @@ def _setting(shop: Shop, totals: Sequence[DailyTotals], days: Sequence[date]) ->
         row.day: row for row in FestivalDay.objects.filter(shop=shop, day__range=(past[0], days[-1]))
     }
     idle = {row.day for row in totals if not row.sales and not row.visits}
-    resting = _weekdays_of_rest(past, idle)
+    resting = weekdays_of_rest(past, idle)
     is_busy = median([row.sales for row in totals if row.day not in idle] or [0]) >= USUALLY_BUSY
     closed = {day for day in days if day.weekday() in resting}
     closed |= {day for day in idle if is_busy or day.weekday() in resting}
     closed |= {day for day, row in festivals.items() if row.is_closed}
     return _Setting(past, days, festivals, frozenset(closed))
-
-
-def _weekdays_of_rest(past: Sequence[date], idle: set[date]) -> set[int]:
-    """The weekdays on which the shop does not open, as the last eight weeks show them."""
-    recent = past[-RECENT.days :]
-    weeks = len(recent) / WEEK
-    idle_recently = [day.weekday() for day in recent if day in idle]
-    resting = {weekday for weekday in range(WEEK) if idle_recently.count(weekday) >= RESTS * weeks}
-    return resting if len(resting) < WEEK else set()
 
 
 def _line(setting: _Setting, code: str, values: Values) -> Line:

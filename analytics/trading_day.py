@@ -1,11 +1,15 @@
 """A shop's trading day: it begins and ends while the shop is closed, not in the middle of an evening past midnight."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from watershop.models import Shop
 
 SLOTS = 48
+RECENT = timedelta(weeks=8)
+RESTS = 0.75
+"""A weekday on which nothing happened in so much of the last eight weeks is one of rest."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,17 @@ def open_slots(shop: Shop) -> list[int]:
     return sorted(
         {slot % SLOTS for slot in range(opens // 30, -(-closes // 30))}, key=lambda n: (n - first) % SLOTS
     )
+
+
+def weekdays_of_rest(past: Sequence[date], idle: Collection[date]) -> set[int]:
+    """The weekdays (0 is Monday) on which the shop does not open, as the last eight weeks of `past` show them.
+
+    None where they would be all: then nothing is known of the shop.
+    """
+    recent = past[-RECENT.days :]
+    idle_recently = [day.weekday() for day in recent if day in idle]
+    resting = {weekday for weekday in range(7) if idle_recently.count(weekday) >= RESTS * len(recent) / 7}
+    return resting if len(resting) < 7 else set()
 
 
 def _minutes(clock: time) -> int:

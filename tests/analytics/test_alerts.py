@@ -273,6 +273,19 @@ def test_closing_early_is_told_the_day_after(cast: Cast, clock: Clock) -> None:
     )
 
 
+def test_a_weekday_on_which_the_shop_rests_is_not_late(cast: Cast, clock: Clock) -> None:
+    rule(cast, Kind.OPENING, 30)
+    for ago in range(1, 22):
+        if ago % 7:  # it rests on the weekday that is today
+            sell(cast, sold_at=NOON - ago * DAY - timedelta(hours=4))
+            sell(cast, sold_at=NOON - ago * DAY + timedelta(hours=8))
+    alerts.look()
+    assert told() == []
+    clock(NOON + DAY)
+    alerts.look()
+    assert [one.facts["late"] for one in told()] == [240]
+
+
 def test_a_mail_speaks_the_language_of_its_rule(cast: Cast) -> None:
     rule(cast, Kind.VARIANCE, language="te")
     closes_short(cast, NOON)
