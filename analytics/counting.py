@@ -1,7 +1,8 @@
 """How days are counted from the rows of `sales` and `vision`, set by set: the statements of `rollup.py`.
 
 Each day is cut by the two midnights that the caller names, so that an index finds its rows whatever the clock did in
-between; only the half-hour of a row is read off the shop's clock.
+between; only the half-hour of a row is read off the shop's clock. `OFFSET 0` has the sales of each day and
+their rows looked up by an index: PostgreSQL thinks that a few days are most of the past, and would read all of it.
 """
 
 from collections.abc import Sequence
@@ -25,20 +26,23 @@ WITH days AS MATERIALIZED (
     SELECT * FROM unnest(%(days)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
         AS d (day, starts, ends)
 ),
+standing AS MATERIALIZED (
+    SELECT day, sale.id AS sale, sold_at, stated_tender, customer_id
+    FROM days CROSS JOIN LATERAL (
+        SELECT * FROM sales_sale WHERE shop_id = %(shop)s AND sold_at >= starts AND sold_at < ends OFFSET 0
+    ) AS sale
+    WHERE NOT EXISTS (SELECT FROM sales_salevoid gone WHERE gone.sale_id = sale.id OFFSET 0)
+),
 lines AS MATERIALIZED (
-    SELECT day, sale.id AS sale, sold_at, stated_tender, customer_id, line.can_type_id, line.quantity, line.amount
-    FROM days
-    JOIN sales_sale sale ON sale.shop_id = %(shop)s AND sold_at >= starts AND sold_at < ends
-    JOIN sales_saleline line ON line.sale_id = sale.id
-    WHERE NOT EXISTS (SELECT FROM sales_salevoid gone WHERE gone.sale_id = sale.id)
+    SELECT day, sale, sold_at, stated_tender, customer_id, can_type_id, quantity, amount
+    FROM standing CROSS JOIN LATERAL (
+        SELECT can_type_id, quantity, amount FROM sales_saleline line WHERE line.sale_id = sale OFFSET 0
+    ) AS line
 ),
 sold AS MATERIALIZED (
-    SELECT day, sale, sold_at, stated_tender, customer_id, sum(quantity) AS cans, sum(amount) AS worth
+    SELECT day, sale, sold_at, stated_tender, customer_id, sum(quantity) AS cans, sum(amount) AS worth,
+        coalesce((SELECT sum(part.amount) FROM sales_allocation part WHERE part.sale_id = sale), 0) AS paid
     FROM lines GROUP BY day, sale, sold_at, stated_tender, customer_id
-),
-settled AS (
-    SELECT sold.sale, sum(part.amount) AS paid
-    FROM sold JOIN sales_allocation part ON part.sale_id = sold.sale GROUP BY sold.sale
 ),
 came AS MATERIALIZED (
     SELECT day, entry_at, exit_at, person_id IS NULL AS is_unknown,
@@ -73,13 +77,13 @@ visitors AS (
     SELECT %(shop)s, day, who, count(*) FROM came WHERE counts AND who IS NOT NULL GROUP BY day, who
 ),
 of_sales AS (
-    SELECT day, count(*) AS sales, sum(cans) AS cans, sum(worth) AS revenue, sum(coalesce(paid, 0)) AS paid,
-        count(*) FILTER (WHERE worth > coalesce(paid, 0)) AS unpaid_sales,
+    SELECT day, count(*) AS sales, sum(cans) AS cans, sum(worth) AS revenue, sum(paid) AS paid,
+        count(*) FILTER (WHERE worth > paid) AS unpaid_sales,
         count(*) FILTER (WHERE stated_tender = 'cash') AS stated_cash,
         count(*) FILTER (WHERE stated_tender = 'upi') AS stated_upi,
         count(*) FILTER (WHERE stated_tender = 'coin') AS stated_coin,
         min(sold_at) AS first_sale_at, max(sold_at) AS last_sale_at
-    FROM sold LEFT JOIN settled USING (sale) GROUP BY day
+    FROM sold GROUP BY day
 ),
 of_payments AS (
     SELECT day, sum(amount) FILTER (WHERE tender = 'cash') AS taken_cash,
