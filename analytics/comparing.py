@@ -2,7 +2,7 @@
 
 A day stands beside that day a week before, a longer period beside the same weekdays whole weeks before, one of more
 than half a year beside the same weekdays 52 weeks before. What is not over yet stands beside the earlier one up to the
-same time of day.
+same time of day. Nothing is compared with days before the shop's books begin, nor visits where no camera watched.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,8 @@ from watershop.models import Shop
 
 WEEK = timedelta(days=7)
 YEAR = 52 * WEEK
+LONGEST_REST = 2 * WEEK
+"""A shop in which nothing happened for longer had not begun."""
 Number = int | Decimal
 
 
@@ -42,6 +44,8 @@ class Counted:
     seen_revenue: Decimal
     due: Decimal | None
     cans_out: int
+    is_watched: bool
+    """Whether each day with a sale has a visit, too."""
 
     @property
     def conversion(self) -> Decimal | None:
@@ -64,6 +68,15 @@ class Compared:
     until: datetime
     here: Counted
     there: Counted
+    has_earlier: bool
+    """Whether the shop's books reach back to where the earlier period begins."""
+
+    def change(self, name: str) -> int | None:
+        """By how many per cent a number of `Counted` differs; None where one of both was not counted."""
+        is_watched = self.here.is_watched and self.there.is_watched
+        if not self.has_earlier or (name == "visits" and not is_watched):
+            return None
+        return percent(getattr(self.here, name), getattr(self.there, name))
 
     @property
     def is_cut(self) -> bool:
@@ -91,7 +104,7 @@ def earlier(period: Period) -> Period:
 
 def needed(period: Period) -> Period:
     """The days whose totals `compare` wants."""
-    return Period(earlier(period).first, period.last, period.zone)
+    return Period(earlier(period).first - LONGEST_REST, period.last, period.zone)
 
 
 def compare(
@@ -102,6 +115,9 @@ def compare(
     One query while the period is not over, else none.
     """
     before, days = earlier(period), {row.day: row for row in rows}
+    has_earlier = any(
+        row.pk for day, row in days.items() if LONGEST_REST >= before.first - day >= timedelta()
+    )
     until = min(before.end, now - (period.first - before.first))
     is_today = period.first == period.last and until < before.end
     there = [days[day] for day in before.days if day < day_of(shop, until)]
@@ -116,6 +132,7 @@ def compare(
         until=until,
         here=counted(here, cans_out=cans_out, has_due=is_today),
         there=counted(there, cans_out=cans_out - moved, has_due=is_today),
+        has_earlier=has_earlier,
     )
 
 
@@ -134,6 +151,7 @@ def counted(rows: Iterable[DailyTotals], *, cans_out: int, has_due: bool) -> Cou
         seen_revenue=sum((row.revenue for row in seen), ZERO),
         due=revenue - sum((row.paid for row in rows), ZERO) if has_due else None,
         cans_out=cans_out,
+        is_watched=all(row.visits for row in rows if row.sales),
     )
 
 

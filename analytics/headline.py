@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analytics.comparing import Compared, one_of, percent
+from analytics.comparing import Compared, one_of
 from vision.models import Camera, Card
 from watershop.dates import Period
 from watershop.models import Shop
@@ -41,7 +41,7 @@ class Headline:
 
 def headline(compared: Compared, debtors: int, offline: Sequence[Camera]) -> Headline:
     """`debtors` visited on this day, and these cameras are `offline` now."""
-    change = percent(compared.here.cans, compared.there.cans)
+    change = compared.change("cans")
     clauses = [Clause(_sold(compared, change))]
     if debtors:
         clauses.append(Clause(_came(debtors), "debtors"))

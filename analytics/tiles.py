@@ -7,7 +7,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from analytics.comparing import Compared, percent
+from analytics.comparing import Compared
 from analytics.queries import Summary
 from watershop.templatetags.dates import shop_day
 from watershop.templatetags.money import grouped, rupees
@@ -50,7 +50,7 @@ class Tile:
 
 def tiles(numbers: Summary, compared: Compared) -> list[Tile]:
     """Seven tiles. More is good, but for what is unpaid; more cans out are neither good nor bad: they come back."""
-    here, there = compared.here, compared.there
+    here = compared.here
     sold, settled, came = numbers.sold, numbers.settled, numbers.visitors
     sales, visits = _sales(sold.sales), _visits(came.visits)
     seen = [_sales(here.seen_sales), visits] if came.visits else [_("no visits are known")]
@@ -61,7 +61,7 @@ def tiles(numbers: Summary, compared: Compared) -> list[Tile]:
     known, unpaid = [_("%(new)s new, %(returning)s returning") % new], [_unpaid(settled.unpaid_sales)]
 
     def by(name: str, *, is_more_good: bool | None = True) -> Change | None:
-        return _change(percent(getattr(here, name), getattr(there, name)), is_more_good)
+        return _change(compared.change(name), is_more_good)
 
     by_due, by_out = by("due", is_more_good=False), by("cans_out", is_more_good=None)
     return [
@@ -76,7 +76,9 @@ def tiles(numbers: Summary, compared: Compared) -> list[Tile]:
 
 
 def against(compared: Compared) -> str:
-    """What the arrows compare with."""
+    """What the arrows compare with; empty where there is nothing to compare with."""
+    if not compared.has_earlier:
+        return ""
     before, until = compared.earlier, compared.until.astimezone(compared.period.zone)
     words = {
         "first": shop_day(before.first),

@@ -96,6 +96,27 @@ def test_without_an_earlier_sale_nothing_is_compared(cast: Cast) -> None:
     assert set(changes(cast).values()) == {None}
 
 
+def test_days_before_the_books_begin_are_not_compared_with(cast: Cast) -> None:
+    week = Period(date(2026, 3, 4), date(2026, 3, 10), INDIA)
+    sell(cast, 1, sold_at=NOON - WEEK)
+    sell(cast, 9, sold_at=NOON)
+    assert told(cast, week, NOON + WEEK) == ("4 Mar 2026 to 10 Mar 2026: 9 cans.", "")
+    assert set(changes(cast, week, NOON + WEEK).values()) == {None} and not against(compared(cast, week))
+    sell(cast, 1, sold_at=NOON - 2 * WEEK - timedelta(days=1))
+    assert changes(cast, week, NOON + WEEK)["Sold"] == Change(800, is_good=True)
+
+
+def test_visits_are_not_compared_with_a_day_on_which_no_camera_watched(cast: Cast) -> None:
+    two_days = Period(NOON.date() - timedelta(days=1), NOON.date(), INDIA)
+    for days_ago in (0, 1, 7, 8):
+        sell(cast, 1, sold_at=NOON - timedelta(days=days_ago))
+    for days_ago in (0, 1, 7):
+        visit(cast, NOON - timedelta(days=days_ago))
+    assert changes(cast, two_days, NOON + WEEK)["Visits"] is None
+    visit(cast, NOON - timedelta(days=8))
+    assert changes(cast, two_days, NOON + WEEK)["Visits"] == Change(0, is_good=None)
+
+
 def test_debtors_and_cameras_are_told_of_only_when_there_are_some(cast: Cast) -> None:
     sell(cast, 2, sold_at=NOON)
     one, other = (Camera(shop=cast.shop, name=name) for name in ("Door", "Counter"))
