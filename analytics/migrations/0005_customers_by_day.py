@@ -36,4 +36,6 @@ class Migration(migrations.Migration):
             model_name='customerday',
             constraint=models.UniqueConstraint(fields=('shop', 'day', 'customer'), name='customerday_once'),
         ),
+        # What was counted before knows no customers: it is counted anew at the next look (rollup.forget).
+        migrations.RunSQL("UPDATE analytics_rollup SET zone = ''", migrations.RunSQL.noop),
     ]
