@@ -139,6 +139,32 @@ SELECT DISTINCT %(shop)s, (at AT TIME ZONE %(zone)s)::date, pg_current_xact_id()
     UNION ALL SELECT entry_at FROM vision_visit WHERE shop_id = %(shop)s
 ) AS happened
 """
+_NEWLY_FILLED = """
+SELECT string_agg(relid::regclass::text, ', ') FROM pg_stat_user_tables
+WHERE relname = ANY(%(read)s) AND n_mod_since_analyze > n_live_tup / 2
+"""
+_READ = [
+    *(
+        "sales_sale",
+        "sales_saleline",
+        "sales_salevoid",
+        "sales_allocation",
+        "sales_payment",
+        "sales_canmovement",
+    ),
+    *("vision_visit", "vision_person"),
+]
+
+
+def look_over() -> None:
+    """Have PostgreSQL look over the tables of which half is new to it: until then it plans as if they were empty.
+
+    It does so by itself, but only a while after an import or a restored backup.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWLY_FILLED, {"read": _READ})
+        if tables := cursor.fetchone()[0]:
+            cursor.execute(f"ANALYZE {tables}")
 
 
 def take_marks(shop: Shop, month: date) -> list[date]:

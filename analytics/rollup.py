@@ -31,6 +31,9 @@ Query = Callable[Concatenate[Shop, P], T]
 PATIENCE_S = 1.0
 """So long a page counts days before it is shown; a month of a busy shop takes longer than a page may."""
 
+MANY_MONTHS = 3
+"""So many wait after an import; days that are corrected by hand lie in fewer."""
+
 
 @dataclass
 class Look:
@@ -51,6 +54,8 @@ def refresh(shop: Shop, *, patience_s: float = math.inf, tell: Callable[[float],
     One query when nothing changed. Months are transactions of their own; `tell` hears what share of them is done.
     """
     began, months = time.monotonic(), _months_waiting(shop)
+    if len(months) >= MANY_MONTHS:
+        counting.look_over()
     for done, month in enumerate(months):
         if time.monotonic() - began >= patience_s:
             return False
