@@ -35,7 +35,7 @@ def dashboard(request: ShopRequest) -> HttpResponse:
         seen = glance(shop, period, rows, said, now)
         drawn = on_dashboard(shop, period, grain, seen.numbers, rows)
         figures = [figure for figure in drawn if not figure.chart.is_empty]
-        context = _now(request, period, seen, mark(rows, period, said, now), now) | {
+        context = _now(request, period, seen, mark(rows, period, said, look.waiting, now), now) | {
             "chosen": chosen,
             "waiting": look.waiting,
             "grains": choices_of_grain(request, period, grain),
@@ -54,13 +54,14 @@ def dashboard_now(request: ShopRequest) -> HttpResponse:
     """The sentence and the tiles of these days; empty while they are what `seen` says the reader has before them."""
     shop, now = request.shop, timezone.now()
     period = choose(request, today(shop)).period
-    with rollup.look(shop):
+    with rollup.look(shop) as look:
         said = signs(shop, period, now)
-        if request.GET.get("seen") == mark(queries.totals(shop, period), period, said, now):
+        if request.GET.get("seen") == mark(queries.totals(shop, period), period, said, look.waiting, now):
             return HttpResponse(status=NOTHING_NEW)
         rows = queries.totals(shop, needed(period))
         seen = glance(shop, period, rows, said, now)
-        context = _now(request, period, seen, mark(rows, period, said, now), now)
+        context = _now(request, period, seen, mark(rows, period, said, look.waiting, now), now)
+        context["waiting"] = look.waiting
         return render(request, "analytics/_glance.html", context)
 
 

@@ -11,6 +11,7 @@ from analytics import exporting
 from analytics.classic_charts import CHARTS
 from analytics.exporting import FILES, Group, ReportFile
 from analytics.periods import Chosen, choose, query_of
+from analytics.rollup import look
 from watershop.audit import Actor
 from watershop.dates import last_days
 from watershop.models import Right, Role
@@ -31,15 +32,18 @@ def downloads(request: ShopRequest) -> HttpResponse:
     """Every file of the numbers, by what it is about; the charts as they look."""
     chosen, mine = _days(request), _mine(request)
     groups = groupby(mine, key=lambda report: report.group)
-    context = {
-        "chosen": chosen,
-        "query": query_of(chosen.period),
-        "groups": [(group, list(reports)) for group, reports in groups if group != Group.CHARTS],
-        "charts": [
+    with look(request.shop) as seen:
+        charts = [
             (draw(request.shop, chosen.period), (("SVG", f"{name}.svg"), ("PNG", f"{name}.png")))
             for name, draw in CHARTS.items()
             if FILES[f"{name}.svg"] in mine
-        ],
+        ]
+    context = {
+        "chosen": chosen,
+        "waiting": seen.waiting,
+        "query": query_of(chosen.period),
+        "groups": [(group, list(reports)) for group, reports in groups if group != Group.CHARTS],
+        "charts": charts,
     }
     return render(request, "analytics/downloads.html", context, status=chosen.status)
 

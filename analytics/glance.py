@@ -80,12 +80,13 @@ def glance(shop: Shop, period: Period, rows: Sequence[DailyTotals], signs: Signs
     )
 
 
-def mark(rows: Iterable[DailyTotals], period: Period, signs: Signs, now: datetime) -> str:
-    """Changes with what a glance at these days would say. `rows` are their totals, or those of more days."""
+def mark(rows: Iterable[DailyTotals], period: Period, signs: Signs, waiting: int, now: datetime) -> str:
+    """Changes with what a glance at these days would say. `rows` are their totals, or those of more days; `waiting`
+    is how many days are not counted yet."""
     days = [
         (row.sales, row.cans, row.revenue, row.paid, *_moved(row)) for row in rows if row.day >= period.first
     ]
-    seen = (days, signs.debtors, [camera.pk for camera in signs.offline])
+    seen = (days, signs.debtors, [camera.pk for camera in signs.offline], waiting)
     turn = now.timestamp() // STALE_AFTER.total_seconds()
     return sha256(repr((seen, turn)).encode()).hexdigest()[:16]
 

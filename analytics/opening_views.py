@@ -7,6 +7,7 @@ from analytics import hours_figures, opening_times
 from analytics.figures import address
 from analytics.opening_times import TOLERANCE_MIN
 from analytics.periods import choose
+from analytics.rollup import look
 from watershop.dates import last_days
 from watershop.models import Right, Role
 from watershop.roles import ShopRequest, require, shop_page
@@ -18,9 +19,11 @@ USUAL_DAYS = 30
 def opening_times_page(request: ShopRequest) -> HttpResponse:
     """When the shop opened and closed, day by day, by three clocks, beside its posted hours."""
     shop, asked = request.shop, choose(request, last_days(request.shop, USUAL_DAYS))
-    days = opening_times.opening_times(shop, asked.period)
+    with look(shop) as seen:
+        days = opening_times.opening_times(shop, asked.period)
     context = {
         "chosen": asked,
+        "waiting": seen.waiting,
         "sentence": opening_times.in_words(days),
         "figure": hours_figures.open_from_to(days, shop),
         "days": days[::-1],

@@ -15,6 +15,7 @@ from analytics.models import NumbersSettings
 from analytics.peak_words import peak_and_idle, worth_of_clerks
 from analytics.peaks import HalfHour, Week
 from analytics.periods import Choice
+from analytics.rollup import look
 from analytics.staffing_forms import StaffingForm
 from watershop.audit import Actor
 from watershop.models import Right, Role
@@ -29,10 +30,12 @@ def staffing(request: ShopRequest) -> HttpResponse:
     """When people come in the usual week (`weeks`), and how many clerks one weekday (`weekday`) takes."""
     weeks = _number(request, "weeks", WEEKS, USUAL_WEEKS)
     period = peaks.last_weeks(request.shop, weeks)
-    week = peaks.week(request.shop, period)
+    with look(request.shop) as seen:
+        week = peaks.week(request.shop, period)
     shown = _number(request, "weekday", tuple(week.weekdays), _busiest_weekday(week))
     context = {
         "period": period,
+        "waiting": seen.waiting,
         "week": week,
         "choices": [_choice(request, _weeks(count), count, shown, count == weeks) for count in WEEKS],
         "weekdays": [_choice(request, str(WEEKDAYS[day]), weeks, day, day == shown) for day in week.weekdays],

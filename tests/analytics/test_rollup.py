@@ -14,6 +14,7 @@ from django.test import Client
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from rest_framework.test import APIClient
 
 from analytics import queries, rollup, tasks
 from analytics.models import CustomerDay, DailyTotals, SizeTotals, SlotTotals, VisitorDay
@@ -111,6 +112,32 @@ def test_totals_have_a_row_for_every_day_and_slots_for_what_happened(cast: Cast)
         for day in PERIOD.days
         for slot, (sales, _cans, _revenue, visits) in sorted(by_hand[day].slots.items())
     ]
+
+
+PAGES = (
+    *("dashboard/", "dashboard/now/", "charts/revenue/", "visitors/", "staffing/", "opening-times/"),
+    *("forecast/", "downloads/", "report/"),
+)
+
+
+def test_each_page_says_how_many_days_wait(
+    cast: Cast, client_of: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "PATIENCE_S", 0)
+    sell(cast)
+    client = client_of(cast.meena)
+    for page in PAGES:
+        shown = client.get(f"/s/{cast.shop.slug}/{page}")
+        assert "1 day is still being counted" in shown.content.decode(), page
+    assert not DailyTotals.objects.exists()
+
+
+def test_the_phone_waits_until_all_is_counted(
+    cast: Cast, api_of: Callable[[User], APIClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "PATIENCE_S", 0)
+    sell(cast)
+    assert api_of(cast.meena).get(f"/api/v1/shops/{cast.shop.slug}/summary/").json()["sales"] == 1
 
 
 def test_a_page_does_not_wait_for_long_and_says_how_many_days_wait(
