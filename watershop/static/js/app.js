@@ -81,6 +81,14 @@ if (idleMinutes) {
   touched();
 }
 
+// On a phone a row of tabs is longer than the screen: the current one stands in the middle of it.
+for (const bar of document.querySelectorAll(".tabs--scroll")) {
+  const tab = bar.querySelector("[aria-current]");
+  if (!tab) continue;
+  const margin = (bar.clientWidth - tab.offsetWidth) / 2;
+  bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - margin;
+}
+
 for (const toast of document.querySelectorAll(".toast--success, .toast--info")) {
   setTimeout(() => toast.remove(), 8000);
 }
