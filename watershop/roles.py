@@ -6,11 +6,13 @@ The shop comes from the path and the membership, never from the session.
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -113,6 +115,15 @@ def _page_of(name: str, slug: str, kwargs: dict[str, Any]) -> str:
         return reverse(name, kwargs={"slug": slug})
 
 
+def _to_login(request: HttpRequest) -> HttpResponseBase:
+    """The login page, and back; what a page asks for by itself takes the whole page there."""
+    if not request.headers.get("HX-Request"):
+        return redirect_to_login(request.get_full_path())
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    login = redirect_to_login(page._replace(scheme="", netloc="", fragment="").geturl())
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": login.url})
+
+
 P = ParamSpec("P")
 Page = Callable[Concatenate[ShopRequest, P], HttpResponseBase]
 
@@ -129,7 +140,7 @@ def shop_page(
         @wraps(page)
         def guarded(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not isinstance(request.user, User):
-                return redirect_to_login(request.get_full_path())
+                return _to_login(request)
             if request.user.has_one_time_password:
                 return redirect("password_change")
             membership = membership_for(request.user, slug)

@@ -27,6 +27,15 @@ def test_a_stranger_is_sent_to_the_login_page_and_back(cast: Cast) -> None:
     assert Client().post(reverse("login"), data)["Location"] == page
 
 
+def test_a_page_that_asks_by_itself_takes_a_stranger_to_the_login_page_and_back_to_the_whole_page(
+    cast: Cast,
+) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://shop.local/s/water/staff/?lang=te"}
+    answer = Client().get(reverse("dashboard_now", args=["water"]), headers=headers)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer["HX-Redirect"] == f"{reverse('login')}?next=/s/water/staff/%3Flang%3Dte"
+
+
 def test_a_wrong_password_says_so_and_lets_nobody_in(cast: Cast) -> None:
     client = Client()
     answer = client.post(reverse("login"), {"username": "ravi", "password": "guess"})
