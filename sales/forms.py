@@ -144,10 +144,13 @@ class PaymentsFilter(DaysForm):
 
     def payments(self) -> QuerySet[Payment]:
         """The newest first; today's for an impossible choice."""
-        data = self.cleaned_data if self.is_valid() else {"period": today(self.shop), "tender": ""}
-        start, end = data["period"].start, data["period"].end
-        payments = Payment.objects.filter(shop=self.shop, received_at__gte=start, received_at__lt=end)
-        return payments.filter(tender=data["tender"]) if data["tender"] else payments
+        is_valid = self.is_valid()
+        days = self.cleaned_data["period"] if is_valid else today(self.shop)
+        payments = Payment.objects.filter(
+            shop=self.shop, received_at__gte=days.start, received_at__lt=days.end
+        )
+        tender = self.cleaned_data["tender"] if is_valid else ""
+        return payments.filter(tender=tender) if tender else payments
 
 
 class SalesFilter(DaysForm):
