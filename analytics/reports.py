@@ -122,7 +122,7 @@ def _files(
     name += f"-{period.last}" if period.last != period.first else ""
     if schedule.has_workbook:
         file = BytesIO()
-        workbooks.activity_report(schedule.shop, period, file)
+        workbooks.activity_report(schedule.shop, period, file, has_names=False)
         yield Attachment(
             shop=message.shop,
             message=message,

@@ -1,7 +1,7 @@
 """A table for a spreadsheet: one SELECT that is never whole in memory. Rows one by one, or CSV by PostgreSQL itself."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -34,6 +34,10 @@ class Query:
 
     def __call__(self, shop: Shop, period: Period) -> "Table":
         return Table(self, shop, period)
+
+    def without(self, column: str) -> "Query":
+        """The same, and that column is not asked for."""
+        return replace(self, columns={name: sql for name, sql in self.columns.items() if name != column})
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,9 @@ INSIGHTS = (
 )
 
 
-def activity_report(shop: Shop, period: Period, file: IO[bytes]) -> None:
-    """Write analytics_report.xlsx: spending, paid and unpaid, cans, tenders."""
-    _write(REPORT, shop, period, file)
+def activity_report(shop: Shop, period: Period, file: IO[bytes], *, has_names: bool = True) -> None:
+    """Write analytics_report.xlsx: spending, paid and unpaid, cans, tenders. Without names it has codes alone."""
+    _write(REPORT, shop, period, file, has_names=has_names)
 
 
 def activity_insights(shop: Shop, period: Period, file: IO[bytes]) -> None:
@@ -64,10 +64,13 @@ def activity_insights(shop: Shop, period: Period, file: IO[bytes]) -> None:
     _write(INSIGHTS, shop, period, file)
 
 
-def _write(sheets: Iterable[Sheet], shop: Shop, period: Period, file: IO[bytes]) -> None:
+def _write(
+    sheets: Iterable[Sheet], shop: Shop, period: Period, file: IO[bytes], *, has_names: bool = True
+) -> None:
     workbook = Workbook(write_only=True)
     for sheet in sheets:
-        table = TABLES[sheet.table](shop, period)
+        query = TABLES[sheet.table] if has_names else TABLES[sheet.table].without("name")
+        table = query(shop, period)
         fill(workbook, sheet, table.columns, table.rows())
     workbook.save(file)
 

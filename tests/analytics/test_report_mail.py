@@ -138,6 +138,10 @@ def test_no_name_of_a_customer_leaves_the_shop(cast: Cast) -> None:
     mail, files = made(cast)
     assert not re.search("Asha|Bala", mail.text + mail.html)
     assert "customers@watershop" not in {file.content_id for file in files}
+    (workbook,) = [file for file in files if not file.content_id]
+    book = load_workbook(BytesIO(workbook.data))
+    cells = [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert "ASHA" in cells and not re.search("Asha|Bala", " ".join(cells))
 
 
 @pytest.mark.parametrize("language", ["te", "hi", "ta"])
