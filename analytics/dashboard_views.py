@@ -11,7 +11,7 @@ from django.utils import timezone
 from analytics import grains, queries, rollup
 from analytics.comparing import needed
 from analytics.figures import FIGURES, Figure, address, on_dashboard, rows_behind, shown, title_of
-from analytics.glance import Glance, days_read, glance, mark, signs
+from analytics.glance import Glance, days_wanted, glance, mark, signs
 from analytics.grains import choices_of_grain
 from analytics.periods import choose
 from vision.models import Card
@@ -30,7 +30,7 @@ def dashboard(request: ShopRequest) -> HttpResponse:
     period = chosen.period
     grain = grains.grain_of(request.GET.get("grain"), grains.natural(period))
     with rollup.look(shop) as look:
-        rows = queries.totals(shop, days_read(period, grain))
+        rows = queries.totals(shop, days_wanted(period, grain))
         said = signs(shop, period, now)
         seen = glance(shop, period, rows, said, now)
         drawn = on_dashboard(shop, period, grain, seen.numbers, rows)

@@ -46,7 +46,7 @@ class Glance:
     numbers: Summary
 
 
-def days_read(period: Period, grain: Grain) -> Period:
+def days_wanted(period: Period, grain: Grain) -> Period:
     """The days of the comparison and of the charts over time: their totals are read once."""
     first = min(needed(period).first, trend(period, grain).first)
     return Period(first, period.last, period.zone)

@@ -9,23 +9,20 @@ one query when nothing changed. Who came is in `visitors.py`.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Sum
 
 from analytics.days import by_slot as by_slot
 from analytics.days import totals as totals
 from analytics.models import DailyTotals, SizeTotals, SlotTotals
 from analytics.rollup import reads
 from analytics.visitors import Visitors, visitors
-from sales.models import ZERO, CanMovement, SaleLine, SaleVoid, Tender
+from sales.models import ZERO, CanMovement, Tender
 from watershop.dates import Period, day_of
 from watershop.models import Shop
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -68,12 +65,6 @@ class Summary:
     @property
     def taken(self) -> Decimal:
         return sum((row.amount for row in self.takings), ZERO)
-
-
-@dataclass(frozen=True)
-class DaySold:
-    day: date
-    sold: Sold
 
 
 @dataclass(frozen=True)
@@ -125,22 +116,6 @@ def summed(rows: Sequence[DailyTotals], came: Visitors, out: int) -> Summary:
 
 
 @reads
-def sold_between(shop: Shop, start: datetime, end: datetime) -> Sold:
-    """What was sold from start until just before end: two moments, for "by this time last week".
-
-    Whole days are read as they were counted; only what is cut from a day is summed from its sales.
-    """
-    first, last = day_of(shop, start), day_of(shop, end) - DAY
-    first += DAY if start > Period(first, first, shop.tz).start else timedelta()
-    if last < first:
-        return _sold_just_then(shop, start, end)
-    whole = Period(first, last, shop.tz)
-    parts = [(start, whole.start), (whole.end, end)]
-    cut = [_sold_just_then(shop, *part) for part in parts if part[0] < part[1]]
-    return _sum([_all_sold(totals(shop, whole)), *cut])
-
-
-@reads
 def settled(shop: Shop, period: Period) -> Settled:
     """What was paid of the period's sales until now, whenever it came."""
     return _settled(totals(shop, period))
@@ -168,12 +143,6 @@ def cans_out(shop: Shop, at: datetime) -> int:
     moved = CanMovement.objects.of(shop).filter(at__gte=midnight, at__lt=at)
     since = moved.aggregate(sum=Sum("quantity"))["sum"] if at > midnight else 0
     return (counted or 0) + (since or 0)
-
-
-@reads
-def sold_by_day(shop: Shop, period: Period) -> list[DaySold]:
-    """A row for every day of the period, also those without a sale."""
-    return [DaySold(row.day, _sold(row)) for row in totals(shop, period)]
 
 
 @reads
@@ -242,16 +211,3 @@ def _sum(parts: Sequence[Sold]) -> Sold:
     """Each sale is in one of the parts."""
     cans, revenue = sum(part.cans for part in parts), sum((part.revenue for part in parts), ZERO)
     return Sold(sum(part.sales for part in parts), cans, revenue)
-
-
-def _sold_just_then(shop: Shop, start: datetime, end: datetime) -> Sold:
-    """From the lines of the standing sales: each stands once, so their sums never multiply."""
-    lines = SaleLine.objects.filter(shop=shop, sale__sold_at__gte=start, sale__sold_at__lt=end)
-    # Not `sale__void=None`: PostgreSQL takes that for a rare thing and reads the rows one by one.
-    standing = lines.filter(~Exists(SaleVoid.objects.filter(sale=OuterRef("sale")))).order_by()
-    sums = standing.aggregate(
-        sales=Count("sale", distinct=True),
-        cans=Coalesce(Sum("quantity"), 0),
-        revenue=Coalesce(Sum("amount"), ZERO),
-    )
-    return Sold(**sums)

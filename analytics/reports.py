@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from analytics import grains, pictures, queries, workbooks
 from analytics.charts import described
 from analytics.figures import Figure, address, on_dashboard
-from analytics.glance import Glance, days_read, glance, signs
+from analytics.glance import Glance, days_wanted, glance, signs
 from analytics.models import ReportSchedule
 from analytics.tiles import Tile
 from sales.statement_pdf import engine
@@ -52,7 +52,7 @@ class Report:
 def report(shop: Shop, period: Period) -> Report:
     """The report, by the functions of the dashboard, in the language of the moment."""
     now, grain = timezone.now(), grains.natural(period)
-    rows = queries.totals(shop, days_read(period, grain))
+    rows = queries.totals(shop, days_wanted(period, grain))
     seen = glance(shop, period, rows, signs(shop, period, now), now)
     drawn = on_dashboard(shop, period, grain, seen.numbers, rows)
     return Report(shop, period, seen, [figure for figure in drawn if not figure.chart.is_empty])

@@ -194,9 +194,9 @@ def test_cans_out_are_what_customers_held_at_that_moment(busy: Cast) -> None:
 
 def test_each_day_has_its_own_sales_on_the_shops_clock(busy: Cast) -> None:
     expected = grouped(standing(busy.shop), lambda row: row.at.date())
-    days = queries.sold_by_day(busy.shop, PERIOD)
+    days = queries.totals(busy.shop, PERIOD)
     assert [row.day for row in days] == PERIOD.days
-    assert {row.day: row.sold for row in days if row.sold.sales} == expected
+    assert {row.day: Sold(row.sales, row.cans, row.revenue) for row in days if row.sales} == expected
 
 
 def test_each_hour_has_its_own_sales_on_the_shops_clock(busy: Cast) -> None:
@@ -254,13 +254,6 @@ def test_visits_are_counted_per_day_and_per_hour_of_entry(busy: Cast) -> None:
     assert [row.visits for row in visits_by_hour(busy.shop, PERIOD)] == [per_hour[hour] for hour in range(24)]
 
 
-def test_two_moments_cut_a_day_in_the_middle(cast: Cast) -> None:
-    noon = datetime(2026, 3, 3, 12, tzinfo=INDIA)
-    sell(cast, 1, sold_at=noon - timedelta(seconds=1))
-    sell(cast, 5, sold_at=noon)
-    assert queries.sold_between(cast.shop, noon - timedelta(hours=12), noon) == Sold(1, 1, Decimal(20))
-
-
 def test_an_empty_shop_has_zeros_and_not_nothing(shop: Shop) -> None:
     summary = queries.summary(shop, PERIOD)
     assert summary.sold == queries.NOTHING
@@ -269,7 +262,7 @@ def test_an_empty_shop_has_zeros_and_not_nothing(shop: Shop) -> None:
     assert summary.visitors == Visitors(0, 0, 0, 0)
     assert not queries.cans_by_day(shop, PERIOD)
     assert not queries.top_customers(shop, PERIOD)
-    assert [row.sold.sales for row in queries.sold_by_day(shop, PERIOD)] == [0] * 6
+    assert [row.sales for row in queries.totals(shop, PERIOD)] == [0] * 6
 
 
 def test_the_summary_takes_four_queries_and_each_chart_two(
@@ -280,7 +273,7 @@ def test_the_summary_takes_four_queries_and_each_chart_two(
     with django_assert_num_queries(4):
         queries.summary(busy.shop, PERIOD)
     charts = (
-        queries.sold_by_day,
+        queries.totals,
         queries.sold_by_hour,
         queries.cans_by_day,
         queries.top_customers,
