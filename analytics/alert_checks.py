@@ -72,7 +72,8 @@ def _debtor(rule: AlertRule, now: datetime) -> Iterator[Found]:
 def _peak(rule: AlertRule, now: datetime) -> Iterator[Found]:
     """Who came in this half-hour or the last, by visits or sales, whichever saw more; once before noon, once after."""
     shop = rule.shop
-    begin = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
+    clock = now.astimezone(shop.tz)
+    begin = now - timedelta(minutes=clock.minute % 30, seconds=clock.second, microseconds=clock.microsecond)
     for start in (begin - HALF_HOUR, begin):
         visits = Visit.objects.of(shop).filter(entry_at__gte=start, entry_at__lt=start + HALF_HOUR)
         sales = Sale.objects.of(shop).filter(sold_at__gte=start, sold_at__lt=start + HALF_HOUR).standing()

@@ -236,6 +236,16 @@ def test_a_rush_is_seen_in_sales_where_no_camera_looks(cast: Cast) -> None:
     assert [one.facts["came"] for one in told()] == [4]
 
 
+def test_half_hours_are_those_of_the_shops_clock(cast: Cast) -> None:
+    cast.shop.zone = "Asia/Kathmandu"  # a quarter beside those of UTC
+    cast.shop.save()
+    rule(cast, Kind.PEAK, 3)
+    for minute in range(4):
+        sell(cast, sold_at=NOON - minute * MINUTE)
+    alerts.look()
+    assert [one.facts["start"] for one in told()] == [(NOON - 15 * MINUTE).isoformat()]
+
+
 def test_a_camera_that_works_or_a_shop_that_is_closed_is_no_news(cast: Cast, clock: Clock) -> None:
     rule(cast, Kind.CAMERA, 15)
     falls_silent(cast, NOON)
