@@ -47,6 +47,7 @@ def anomalies_page(request: ShopRequest) -> HttpResponse:
     page = explained.get_page(request.GET.get("page"))
     shown = cards(shop, [*rows.exclude(state=State.EXPLAINED)[:MOST], *page], request.rights)
     late = anomalies.late_regulars(shop, now)
+    judges = _judges(request, day_of(shop, now))
     context = {
         "open": [card for card in shown if card.anomaly.state == State.OPEN],
         "watched": [card for card in shown if card.anomaly.state == State.WATCHED],
@@ -56,7 +57,9 @@ def anomalies_page(request: ShopRequest) -> HttpResponse:
         "counts": _counts(seen),
         "late": [(row, anomalies.greeting(row)) for row in late[:LATE_SHOWN]],
         "all_late": len(late),
-        "judges": _judges(request, day_of(shop, now)),
+        "judges": judges,
+        "is_early": not any(one.is_ready for one in judges),
+        "judged_from": min((one.on for one in judges if one.on), default=None),
     }
     return render(request, "analytics/anomalies.html", context)
 

@@ -54,6 +54,15 @@ def test_each_night_the_last_days_are_judged_once(cast: Cast, client_of: ClientO
     assert "1 sale was keyed while the shop is closed. Who was at work?" in page
 
 
+def test_a_young_shop_is_told_when_the_rules_begin_and_not_that_all_is_well(
+    cast: Cast, client_of: ClientOf
+) -> None:
+    page = client_of(cast.meena).get(PAGE).content.decode()
+    assert "Too early to tell" in page and "Nothing odd" not in page
+    sold(cast, [at(cast.shop, yesterday(cast.shop))])
+    assert "The first rule can judge from" in client_of(cast.meena).get(PAGE).content.decode()
+
+
 def test_a_rule_that_fails_keeps_no_other_from_judging(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     counted(cast, [0, 5, -5] * 8 + [-300])
 
