@@ -7,7 +7,7 @@ from math import ceil, floor
 
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from analytics.charts import BarChart, LineChart, Series
 from analytics.forecast import Day, Forecast
@@ -101,7 +101,7 @@ def _chart(outlook: Outlook, line: Line, found: Forecast, title: str, unit: str)
         title,
         [date_format(day, "j M") for day in days],
         [
-            Series(_("Sold") if line.code else _("Seen"), past, 1),
+            Series(_("Sold") if line.code else pgettext("visits of past days", "Seen"), past, 1),
             Series(_("Forecast"), [*was, *(cell.point for cell in cells)], 4, is_dashed=True),
         ],
         unit,
