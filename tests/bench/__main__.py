@@ -41,9 +41,10 @@ def _of_sales(rounds: int) -> Iterator[Figure]:
 
 
 def _of_analytics() -> Iterator[Figure]:
-    from tests.bench import analytics
+    from tests.bench import analytics, files
 
-    return analytics.figures()
+    yield from analytics.figures()
+    yield from files.figures()
 
 
 def _of_the_counter() -> Iterator[Figure]:

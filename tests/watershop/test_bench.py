@@ -9,7 +9,7 @@ from django.db.models import Sum
 from customers.models import Customer
 from sales.dues import open_dues
 from sales.models import Allocation, Sale, SaleLine
-from tests.bench import analytics
+from tests.bench import analytics, files
 from tests.bench.fill import BIG, SMALL, fill
 from tests.bench.measure import queries_of_a_sale
 from tests.bench.report import MOST_QUERIES, figures
@@ -72,3 +72,9 @@ def test_the_dashboard_asks_few_questions_and_each_figure_of_it_is_printed(shops
     rows = list(analytics.figures(rounds=2))
     queries = [row for row in rows if "queries" in row.name]
     assert len(rows) == 12 and len(queries) == 3 and not any(row.is_missed for row in queries)
+
+
+def test_the_files_of_sales_are_measured_and_nothing_of_them_stays(shops: dict[str, Shop]) -> None:
+    before = Sale.objects.count()
+    assert [figure.unit for figure in files.figures(rows=60)] == ["rows/s", "s", "rows/s"]
+    assert Sale.objects.count() == before
