@@ -31,8 +31,9 @@ def _new_vs_returning(shop: Shop, period: Period) -> Chart:
     """As many as the two files of that name have rows."""
     files = ("new_customers", "returning_customers")
     counts = [sum(1 for _row in TABLES[file](shop, period).rows()) for file in files]
-    labels, series = [_("New"), _("Returning")], Series(_("Persons"), counts)
-    return PieChart("new-vs-returning", _("New and returning customers"), labels, [series], tones=[1, 4])
+    # Other words than the dashboard's, where new is whom nobody had seen before the period.
+    labels, series = [_("On one day"), _("On several days")], Series(_("Persons"), counts)
+    return PieChart("new-vs-returning", _("Customers who came once, or again"), labels, [series], tones=[1, 4])
 
 
 def _payment_modes(shop: Shop, period: Period) -> Chart:

@@ -267,7 +267,7 @@ def test_the_charts_count_what_the_tables_count(sold: Cast) -> None:
         stay = {"entry_at": entry, "exit_at": entry + timedelta(minutes=1)}
         Visit.objects.create(shop=sold.shop, recording=recording, person=person, **stay)
     assert values("bar_top_customers") == {"Chitra": 2}
-    assert values("pie_new_vs_returning") == {"New": 1, "Returning": 0}
+    assert values("pie_new_vs_returning") == {"On one day": 1, "On several days": 0}
 
 
 # the page
