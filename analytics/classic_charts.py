@@ -33,7 +33,9 @@ def _new_vs_returning(shop: Shop, period: Period) -> Chart:
     counts = [sum(1 for _row in TABLES[file](shop, period).rows()) for file in files]
     # Other words than the dashboard's, where new is whom nobody had seen before the period.
     labels, series = [_("On one day"), _("On several days")], Series(_("Persons"), counts)
-    return PieChart("new-vs-returning", _("Customers who came once, or again"), labels, [series], tones=[1, 4])
+    return PieChart(
+        "new-vs-returning", _("Customers who came once, or again"), labels, [series], tones=[1, 4]
+    )
 
 
 def _payment_modes(shop: Shop, period: Period) -> Chart:
