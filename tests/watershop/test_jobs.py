@@ -105,6 +105,7 @@ def test_what_is_due_each_minute_and_each_day_is_written_by_code_alone(db: None)
         "vision.tasks.forget_closed_visits": Schedule.MINUTES,
         "analytics.schedules.queue_due": Schedule.MINUTES,
         "analytics.alerts.look": Schedule.MINUTES,
+        "analytics.tasks.count_waiting_days": Schedule.MINUTES,
         "watershop.api.forget_answers": Schedule.DAILY,
         "watershop.jobs.forget_ended": Schedule.DAILY,
         "watershop.outbox.forget_parts": Schedule.DAILY,
